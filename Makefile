@@ -1,0 +1,76 @@
+# What a person and a packager type. `make` builds the tools into target/release.
+#
+#   make            build                       make demo       run the main job and show it
+#   make check      run the suite               make install    DESTDIR= PREFIX=/usr/local
+#   make installcheck  the suite on what is installed
+#
+# STATIC=0 links dynamically. STRICT=1 makes `check` fail when there is something that it could not run.
+
+STATIC   = 1
+STRICT   = 0
+PREFIX   = /usr/local
+DESTDIR  =
+BINDIR   = $(PREFIX)/bin
+DOCDIR   = $(PREFIX)/share/doc/unshare-tools
+CARGO    = cargo
+INSTALL  = install
+# The machine to build for, as rustc names it.
+TARGET   = $(shell rustc -vV | sed -n 's/^host: //p')
+
+TOOLS    = unshare-user unshare-pid unshare-mnt unshare-net unshare-uts unshare-ipc
+BUILT    = $(TOOLS:%=target/release/%)
+SOURCES  = Cargo.toml Cargo.lock $(shell find common $(TOOLS) -name '*.rs' -o -name Cargo.toml)
+
+all: $(BUILT)
+
+# Built by cargo when a source is newer, so that a tree that is built already needs no cargo to be checked or installed.
+$(BUILT) &: $(SOURCES) target/form
+ifeq ($(STATIC),0)
+	$(CARGO) build --release --locked
+else
+	# With --target the flag is not for build scripts and macros, which cannot be static.
+	RUSTFLAGS="$$RUSTFLAGS -C target-feature=+crt-static" $(CARGO) build --release --locked --target $(TARGET)
+	mkdir -p target/release
+	$(INSTALL) $(TOOLS:%=target/$(TARGET)/release/%) target/release/
+endif
+	touch $(BUILT)
+
+# Rewritten when the form changes, and only then.
+target/form: FORCE
+	@mkdir -p target
+	@echo 'STATIC=$(STATIC)' | cmp -s - $@ || echo 'STATIC=$(STATIC)' >$@
+
+# The suite is one program; it takes the tools from UNSHARE_TOOLS.
+SUITE_SOURCES = Cargo.toml Cargo.lock $(shell find tests common -name '*.rs' -o -name Cargo.toml)
+target/suite: $(SUITE_SOURCES)
+	$(CARGO) test --locked --package tests --no-run
+	$(INSTALL) "$$($(CARGO) test --locked --package tests --no-run --message-format=json 2>/dev/null | \
+	    sed -n 's/.*"executable":"\([^"]*suite[^"]*\)".*/\1/p')" $@
+
+check: $(BUILT) target/suite
+	UNSHARE_TOOLS=$(CURDIR)/target/release STRICT=$(STRICT) target/suite
+
+installcheck: target/suite
+	UNSHARE_TOOLS=$(DESTDIR)$(BINDIR) STRICT=$(STRICT) target/suite
+
+demo: $(BUILT)
+	@sh examples/demo.sh target/release
+
+install: $(BUILT)
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DOCDIR)
+	$(INSTALL) $(BUILT) $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 644 README.md LICENSE-MIT LICENSE-APACHE $(DESTDIR)$(DOCDIR)
+
+uninstall:
+	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%)
+	rm -rf $(DESTDIR)$(DOCDIR)
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+clean:
+	$(CARGO) clean
+
+FORCE:
+.PHONY: all check installcheck demo install uninstall lint clean FORCE

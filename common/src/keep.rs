@@ -1,0 +1,178 @@
+//! `--keep FILE`: bind a namespace to a file, so that it outlives the command (namespaces(7)).
+//!
+//! The bind is made in the caller's mount namespace. After unshare(CLONE_NEWUSER) we have no right there any more, and
+//! from inside a new mount namespace it would bind in the wrong place: for those two a helper that stayed outside does
+//! it ([`crate::outside`]).
+
+use crate::failure::{Failure, OrHint, errno_of};
+use crate::hint;
+use crate::namespace::{MNT, NET, Namespace, USER};
+use crate::outside::{Job, Outside};
+use crate::step::step;
+use crate::sys;
+use crate::text::quoted;
+use nix::errno::Errno;
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::statfs::statfs;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// A file that a namespace will be bound to. Dropped, it is as it was before.
+pub struct Keep {
+    namespace: &'static Namespace,
+    place: Place,
+    outside: Option<Outside>,
+    bound: bool,
+}
+
+/// The file, and what of it we made.
+#[derive(Clone)]
+struct Place {
+    file: PathBuf,
+    made_file: bool,
+    made_directory: Option<PathBuf>,
+}
+
+impl Keep {
+    /// Makes FILE where it is missing, refuses one that is in use, and forks the helper where one is needed. Before
+    /// unshare(2).
+    ///
+    /// # Errors
+    /// FILE cannot be made, or is occupied.
+    pub fn prepare(file: &Path, namespace: &'static Namespace) -> Result<Self, Failure> {
+        let place = Place::prepare(file, namespace)?;
+        let mut keep = Keep { namespace, place, outside: None, bound: false };
+        if *namespace == USER || *namespace == MNT {
+            keep.outside = Some(Outside::fork(Bind { namespace, place: keep.place.clone() })?);
+        }
+        Ok(keep)
+    }
+
+    /// Binds the namespace. After unshare(2); for a PID namespace after its first process was forked.
+    ///
+    /// # Errors
+    /// The mount was refused.
+    pub fn bind(&mut self) -> Result<(), Failure> {
+        let (namespace, file) = (self.namespace, &self.place.file);
+        let call = format!("mount({}, {}, MS_BIND)", namespace.path(), quoted(file));
+        let changes = "the namespace stays when the command ends, until 'umount' of that file";
+        step(call, changes, || match &mut self.outside {
+            Some(outside) => outside.perform(),
+            None => bind(&namespace.path(), file),
+        })
+        .or_hint(|errno| hint::keep(namespace, file, errno))?;
+        self.bound = true;
+        Ok(())
+    }
+
+    /// The command will run: the file stays bound. The helper is reaped.
+    pub fn commit(mut self) {
+        if let Some(outside) = self.outside.take() {
+            outside.leave();
+        }
+        std::mem::forget(self);
+    }
+
+    /// Does a failed execution find no way back to the file? Then the command must be checked before it is executed.
+    pub fn is_final(&self) -> bool {
+        self.outside.is_some()
+    }
+}
+
+impl Drop for Keep {
+    fn drop(&mut self) {
+        // The helper, if there is one, undoes what it did when it is dropped.
+        if self.outside.take().is_none() && self.bound {
+            self.place.release();
+        }
+        self.place.remove();
+    }
+}
+
+impl Place {
+    fn prepare(file: &Path, namespace: &Namespace) -> Result<Self, Failure> {
+        let mut place = Place { file: file.to_owned(), made_file: false, made_directory: None };
+        // As ip-netns(8) does: its directory is not there before the first use.
+        if *namespace == NET {
+            let parent = file.parent().filter(|parent| *parent == Path::new("/run/netns"));
+            if let Some(parent) = parent
+                && fs::create_dir(parent).is_ok()
+            {
+                place.made_directory = Some(parent.to_owned());
+            }
+        }
+        let call = format!("open({}, O_CREAT)", quoted(file));
+        match fs::OpenOptions::new().write(true).create_new(true).mode(0o444).open(file).map_err(errno_of) {
+            Ok(_) => place.made_file = true,
+            Err(Errno::EEXIST) => place.refuse_occupied()?,
+            Err(errno) => {
+                place.remove();
+                return Err(Failure::refused(call, errno).hint(hint::keep_file(file, errno)));
+            }
+        }
+        Ok(place)
+    }
+
+    /// Refuses a FILE that is not an empty regular file, or that something is already bound to.
+    fn refuse_occupied(&self) -> Result<(), Failure> {
+        const NSFS_MAGIC: i64 = 0x6e73_6673;
+        let refuse = |what: &str| {
+            Err(Failure::input(format_args!("--keep {}: {what}", quoted(&self.file)))
+                .hint("name a file that does not exist yet".to_owned()))
+        };
+        let failed = |call: &str, errno| Failure::refused(format_args!("{call}({})", quoted(&self.file)), errno);
+        let data = fs::metadata(&self.file).map_err(|error| failed("stat", errno_of(error)))?;
+        let system = statfs(&self.file).map_err(|errno| failed("statfs", errno))?;
+        if i64::from(system.filesystem_type().0) == NSFS_MAGIC {
+            return Err(Failure::input(format_args!(
+                "--keep {}: a namespace is bound there already",
+                quoted(&self.file)
+            ))
+            .hint(format!("'umount {}' lets it go", self.file.display())));
+        }
+        if !data.is_file() {
+            return refuse("not a regular file");
+        }
+        if data.size() > 0 {
+            return refuse("the file is not empty");
+        }
+        if sys::is_mount_root(&self.file).map_err(|errno| failed("statx", errno))? {
+            return refuse("something is mounted there");
+        }
+        Ok(())
+    }
+
+    fn release(&self) {
+        let _ = umount2(&self.file, MntFlags::MNT_DETACH);
+        self.remove();
+    }
+
+    fn remove(&self) {
+        if self.made_file {
+            let _ = fs::remove_file(&self.file);
+        }
+        if let Some(directory) = &self.made_directory {
+            let _ = fs::remove_dir(directory);
+        }
+    }
+}
+
+struct Bind {
+    namespace: &'static Namespace,
+    place: Place,
+}
+
+impl Job for Bind {
+    fn perform(&mut self, tool: &str) -> nix::Result<()> {
+        bind(&self.namespace.path_of(tool), &self.place.file)
+    }
+
+    fn undo(&mut self) {
+        self.place.release();
+    }
+}
+
+fn bind(source: &str, file: &Path) -> nix::Result<()> {
+    mount(Some(source), file, None::<&str>, MsFlags::MS_BIND, None::<&str>)
+}

@@ -1,0 +1,56 @@
+//! The frame of every `main`: parse, run, report, exit status.
+
+use crate::failure::{FAILED, Failure, errno_of};
+use crate::step::{name_tool, say, tool};
+use crate::text::harmless;
+use clap::Parser;
+use clap::error::ErrorKind;
+use std::convert::Infallible;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Runs a tool. `run` becomes the command, so it returns only when something failed.
+pub fn start<Args: Parser>(run: fn(Args) -> anyhow::Result<Infallible>) -> ExitCode {
+    let command = Args::command();
+    name_tool(command.get_name().to_owned().leak());
+    let command = command.override_usage(format!("{} [OPTION]... [--] [COMMAND [ARG]...]", tool()));
+    let result = match command.try_get_matches().and_then(|matches| Args::from_arg_matches(&matches)) {
+        Ok(args) => run(args),
+        Err(answer) if matches!(answer.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            match print(&answer.to_string()) {
+                Ok(()) => return ExitCode::SUCCESS,
+                Err(failure) => Err(failure.into()),
+            }
+        }
+        Err(mistake) => Err(usage(&mistake).into()),
+    };
+    let Err(error) = result;
+    ExitCode::from(report(&error))
+}
+
+/// Prints a failure in its one or two lines, and gives its exit status.
+pub fn report(error: &anyhow::Error) -> u8 {
+    say(format_args!("{error:#}"));
+    let failure = error.downcast_ref::<Failure>();
+    if let Some(hint) = failure.and_then(|failure| failure.hint.as_deref()) {
+        say(format_args!("hint: {hint}"));
+    }
+    failure.map_or(FAILED, |failure| failure.status)
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::refused("write(standard output)", errno_of(error)))
+}
+
+/// clap's first paragraph as one line; its usage and tips stay with `--help`.
+fn usage(mistake: &clap::Error) -> Failure {
+    let text = mistake.to_string();
+    let paragraph = text.split("\n\n").next().unwrap_or_default();
+    let line: Vec<&str> = paragraph.lines().map(str::trim).collect();
+    let line = line.join(" ");
+    let line = line.strip_prefix("error: ").unwrap_or(&line);
+    Failure::input(harmless(line)).hint(format!("see '{} --help'", tool()))
+}

@@ -1,0 +1,62 @@
+//! Perform one call: its name serves the error, the narration and the hint.
+
+use crate::failure::Failure;
+use std::fmt;
+use std::io::Write;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static TOOL: OnceLock<&'static str> = OnceLock::new();
+static EXPLAIN: AtomicBool = AtomicBool::new(false);
+
+/// The name that stands before every message of this process.
+pub fn tool() -> &'static str {
+    TOOL.get().copied().unwrap_or("unshare-tools")
+}
+
+/// Names the tool; once, before anything can fail.
+pub(crate) fn name_tool(name: &'static str) {
+    let _ = TOOL.set(name);
+}
+
+/// Turns the narration on if asked for, by option or by `UNSHARE_EXPLAIN` in the environment.
+pub(crate) fn explain_if(asked: bool) {
+    let asked = asked || std::env::var_os("UNSHARE_EXPLAIN").is_some_and(|v| !v.is_empty() && v != "0");
+    EXPLAIN.store(asked, Ordering::Relaxed);
+}
+
+/// Is the narration on?
+pub fn explaining() -> bool {
+    EXPLAIN.load(Ordering::Relaxed)
+}
+
+/// One line on standard error, after the tool's name. That nobody can read it is no failure.
+pub fn say(line: impl fmt::Display) {
+    // One write, so that the lines of two links never mix.
+    let _ = std::io::stderr().write_all(format!("{}: {line}\n", tool()).as_bytes());
+}
+
+/// One line of narration, if it is on.
+pub fn narrate(line: impl fmt::Display) {
+    if explaining() {
+        say(line);
+    }
+}
+
+/// Performs `perform`, which makes the call named `call`. `changes` says in plain words what it changes, and for whom.
+///
+/// # Errors
+/// The refused call under its name, with status 125.
+pub fn step<T>(
+    call: impl fmt::Display,
+    changes: impl fmt::Display,
+    perform: impl FnOnce() -> nix::Result<T>,
+) -> Result<T, Failure> {
+    match perform() {
+        Ok(value) => {
+            narrate(format_args!("{call} = 0: {changes}"));
+            Ok(value)
+        }
+        Err(errno) => Err(Failure::refused(call, errno)),
+    }
+}

@@ -1,0 +1,246 @@
+//! The waiting link: a process that starts the command, stays, and makes the two look like one to its caller.
+//!
+//! ```text
+//! caller ── supervisor ┬─ command          PID 1 of a new PID namespace, or an ordinary process
+//!                      └─ init             with `--init` only: PID 1; the command is PID 2
+//! ```
+//!
+//! Both are direct children, in the supervisor's process group: the terminal's keys reach the command as they would
+//! without us, its stops and its end are ours to see, and an init that waits for nothing but our end cannot wedge.
+//!
+//! How a death of ours takes all with it: the init ends at the end of a pipe whose other end only we hold, whatever
+//! happens to credentials, and the kernel kills what is in its namespace. A command that is PID 1 itself, or that has no
+//! namespace, is tied by PR_SET_PDEATHSIG; after setting it, it looks whether we still live.
+//!
+//! Starting is here; [`watch`] is the state machine; [`terminal`] lends and reclaims the foreground.
+
+mod terminal;
+mod watch;
+
+use crate::failure::{Failure, errno_of};
+use crate::start::report;
+use crate::step::{narrate, step};
+use crate::sys::{self, Disposition, SignalSet, disposition, set_disposition, wait_for};
+use nix::fcntl::OFlag;
+use nix::libc::{SIGCHLD, SIGKILL};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
+use nix::unistd::{ForkResult, Pid, chdir, pipe2, setsid};
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+
+/// How the command stands to its supervisor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// The command is PID 1. The kernel shields it from every signal that it does not handle, SIGKILL and SIGSTOP from
+    /// outside excepted: the supervisor carries out the default actions.
+    CommandIsFirst,
+    /// A minimal init is PID 1, and the command an ordinary process.
+    InitIsFirst,
+}
+
+/// What was made for a command that is about to run. Dropped, it is undone: the command could not be executed.
+pub trait Undo {
+    /// The command runs: it stays.
+    fn commit(self);
+}
+
+/// Starts the command and waits for it. `outside` runs here when the command's process exists and has not begun;
+/// `inside` runs in that process and becomes the command.
+///
+/// Does not return once the command runs: the process ends as the command did.
+///
+/// # Errors
+/// A call was refused before the command ran; nothing is left behind.
+pub fn supervise<U: Undo>(
+    shape: Shape,
+    outside: impl FnOnce(Pid) -> Result<U, Failure>,
+    inside: impl FnOnce() -> anyhow::Result<Infallible>,
+) -> anyhow::Result<Infallible> {
+    let inherited = Inherited::take();
+    let init = match shape {
+        Shape::InitIsFirst => Some(Init::start()?),
+        Shape::CommandIsFirst => None,
+    };
+    let (ours, theirs) = step("socketpair(AF_UNIX)", "a line to the command's process until it is executed", || {
+        UnixStream::pair().map_err(errno_of)
+    })?;
+    let child = match step("fork()", "the command's process", sys::fork)? {
+        ForkResult::Parent { child } => Child(child),
+        ForkResult::Child => {
+            drop(ours);
+            // The init's pipe ends when we end, so no copy of its write end may live on here.
+            if let Some(init) = init {
+                init.abandon();
+            }
+            become_command(theirs, &inherited, inside)
+        }
+    };
+    drop(theirs);
+    let made = outside(child.0)?;
+    if Started::wait(ours) == Started::Executed {
+        made.commit();
+        watch::watch(shape, child.release(), init)
+    }
+    // The child said why, and ends with the status.
+    let status = child.end();
+    drop(made);
+    drop(init);
+    sys::exit_now(status)
+}
+
+/// How the command's process told of its start.
+#[derive(PartialEq, Eq)]
+enum Started {
+    Executed,
+    Failed,
+}
+
+impl Started {
+    /// Lets the child go on, and waits until it executed the command (its end of the line is close-on-exec) or failed.
+    fn wait(mut line: UnixStream) -> Self {
+        let _ = line.write_all(b"g");
+        let mut failed = [0];
+        match line.read_exact(&mut failed) {
+            Ok(()) => Started::Failed,
+            Err(_) => Started::Executed,
+        }
+    }
+}
+
+/// The life of the command's process until it is the command.
+fn become_command(
+    mut line: UnixStream,
+    inherited: &Inherited,
+    inside: impl FnOnce() -> anyhow::Result<Infallible>,
+) -> ! {
+    let tied = step("prctl(PR_SET_PDEATHSIG, SIGKILL)", "this process dies with its supervisor", || {
+        prctl::set_pdeathsig(Signal::SIGKILL)
+    });
+    // Told to go on, and the other end still open: the supervisor lived when the tie was set. Otherwise it never was.
+    let mut go = [0];
+    if line.read_exact(&mut go).is_err() || hung_up(&line) {
+        sys::exit_now(i32::from(crate::failure::FAILED));
+    }
+    inherited.restore();
+    let result = match tied {
+        Ok(()) => inside(),
+        Err(failure) => Err(failure.into()),
+    };
+    let Err(error) = result;
+    let status = report(&error);
+    let _ = line.write_all(b"f");
+    sys::exit_now(i32::from(status))
+}
+
+fn hung_up(line: &UnixStream) -> bool {
+    let mut end = [PollFd::new(line.as_fd(), PollFlags::empty())];
+    let _ = poll(&mut end, PollTimeout::ZERO);
+    end[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP))
+}
+
+/// The signal state that the caller handed over: the command gets it back.
+struct Inherited {
+    mask: SignalSet,
+    sigchld: Disposition,
+}
+
+impl Inherited {
+    /// Blocks every signal, to be taken one by one by [`watch`], and makes children waitable also for a caller that
+    /// ignores SIGCHLD.
+    fn take() -> Self {
+        let mask = SignalSet::all().block();
+        let sigchld = disposition(SIGCHLD);
+        set_disposition(SIGCHLD, Disposition::Default);
+        Inherited { mask, sigchld }
+    }
+
+    fn restore(&self) {
+        set_disposition(SIGCHLD, self.sigchld);
+        self.mask.set_as_mask();
+    }
+}
+
+/// The command's process, until it is the command. Dropped, it is killed and reaped.
+struct Child(Pid);
+
+impl Child {
+    /// Reaps it after it failed; gives its exit status.
+    fn end(self) -> i32 {
+        let status = match wait_for(self.0, true) {
+            Ok(Some(sys::Change::Exited(status))) => status,
+            _ => i32::from(crate::failure::FAILED),
+        };
+        self.release();
+        status
+    }
+
+    fn release(self) -> Pid {
+        let pid = self.0;
+        std::mem::forget(self);
+        pid
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        end_child(self.0);
+    }
+}
+
+fn end_child(pid: Pid) {
+    let _ = sys::kill(pid.as_raw(), SIGKILL);
+    while let Ok(Some(sys::Change::Stopped(_) | sys::Change::Continued)) = wait_for(pid, true) {}
+}
+
+/// PID 1 of `--init`. Dropped, it is killed and reaped, and with it all that is left in its namespace.
+struct Init {
+    pid: Pid,
+    /// Held until we end; its other end is all that init waits for.
+    tie: Option<OwnedFd>,
+}
+
+impl Init {
+    fn start() -> Result<Self, Failure> {
+        let (end, tie) = step("pipe2(O_CLOEXEC)", "init ends when this pipe does", || pipe2(OFlag::O_CLOEXEC))?;
+        match step("fork()", "init, PID 1 of the new namespace", sys::fork)? {
+            ForkResult::Parent { child } => Ok(Init { pid: child, tie: Some(tie) }),
+            ForkResult::Child => {
+                drop(tie);
+                Init::live(end)
+            }
+        }
+    }
+
+    /// A PID 1 gets no signal that it does not handle, so there is nothing to do but wait for the end. The kernel reaps
+    /// the orphans, since SIGCHLD is ignored.
+    fn live(end: OwnedFd) -> ! {
+        let _ = prctl::set_pdeathsig(Signal::SIGKILL);
+        set_disposition(SIGCHLD, Disposition::Ignore);
+        narrate("init: the kernel hands orphans to this process, and reaps them since it ignores SIGCHLD");
+        // Out of the caller's process group and session, off its descriptors and its directory.
+        let _ = setsid();
+        let _ = chdir("/");
+        let _ = prctl::set_name(c"init");
+        sys::close_all_but(Some(end.as_fd()));
+        // Whatever interrupts it is retried; nothing is ever written.
+        let _ = File::from(end).read_exact(&mut [0]);
+        sys::exit_now(0)
+    }
+
+    /// In a child that does not own the init: closes its copy of the pipe, and leaves the process alone.
+    fn abandon(mut self) {
+        self.tie.take();
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Init {
+    fn drop(&mut self) {
+        end_child(self.pid);
+    }
+}

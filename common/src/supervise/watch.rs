@@ -1,0 +1,296 @@
+//! The state machine of the waiting link.
+//!
+//! Every signal is blocked and taken one by one, so nothing interrupts and nothing is lost. Two things arrive: a change of
+//! the command (SIGCHLD), and a signal meant for it.
+//!
+//! ```text
+//!            a stop signal's default action
+//!            is carried out: SIGSTOP to it          it stopped
+//!   Running ────────────────────────────► Stopping ────────────► (we stop by that signal; continued, we continue it)
+//!    │  ▲                                                          │
+//!    │  └──────────────────────────────────────────────────────────┘
+//!    │  ▲ it stopped by itself: we stop by the same signal, and continue it when we are continued
+//!    │  └┘
+//!    │        a deadly signal's default action
+//!    └──────────────────────────────────► Ending ──────► it died: we die of that signal
+//!             is carried out: SIGKILL to it
+//!   any: it exited, or a signal killed it ──────────────► we exit with its status, or die of the same signal
+//! ```
+//!
+//! Only a command that is PID 1 needs Stopping and Ending: to an ordinary process the kernel does it all.
+
+use super::{Init, Shape, terminal};
+use crate::proc::{bits, field};
+use crate::sys::{
+    Arrived, Change, Disposition, SignalSet, close_all_but, exit_now, kill, pidfd, set_disposition, wait_for,
+};
+use nix::errno::Errno;
+use nix::libc::{
+    SI_KERNEL, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH,
+};
+use nix::sys::prctl;
+use nix::unistd::{Pid, chdir, getpgid, getpgrp, getpid, getsid};
+use std::fs;
+use std::os::fd::{AsFd, AsRawFd};
+use std::time::Duration;
+
+enum State {
+    Running,
+    /// The command gets SIGSTOP in the name of this signal.
+    Stopping(i32),
+    /// The command gets SIGKILL in the name of this signal.
+    Ending(i32),
+}
+
+/// What the command does with a signal.
+#[derive(PartialEq, Eq)]
+enum Treatment {
+    Handles,
+    Ignores,
+    /// Neither, and it is blocked: it may be read with sigwait(3), or take effect when it is unblocked.
+    Blocks,
+    Defaults,
+}
+
+/// The default actions of signal(7).
+enum Action {
+    End,
+    Stop,
+    Nothing,
+}
+
+fn default_action(signal: i32) -> Action {
+    match signal {
+        SIGCHLD | SIGCONT | SIGURG | SIGWINCH => Action::Nothing,
+        SIGSTOP | SIGTSTP | SIGTTIN | SIGTTOU => Action::Stop,
+        _ => Action::End,
+    }
+}
+
+struct Watch {
+    command: Pid,
+    shape: Shape,
+    init: Option<Init>,
+    state: State,
+    /// Signals that were passed on to a PID 1 which had them blocked: a bit each, as in `/proc/PID/status`.
+    unsettled: u64,
+}
+
+/// Waits for the command and ends as it does.
+pub fn watch(shape: Shape, command: Pid, init: Option<Init>) -> ! {
+    // A reader of the command's output sees its end when the command closes it, and a directory or mount that the
+    // command has left is not busy: we hold none of what the caller handed over.
+    let _ = chdir("/");
+    close_all_but(init.as_ref().and_then(|init| init.tie.as_ref()).map(AsFd::as_fd));
+    Watch { command, shape, init, state: State::Running, unsettled: 0 }.run()
+}
+
+impl Watch {
+    fn run(mut self) -> ! {
+        let all = SignalSet::all();
+        let mut patience = Duration::from_millis(1);
+        loop {
+            let limit = (self.unsettled != 0).then_some(patience);
+            match all.wait(limit) {
+                Ok(arrived) => {
+                    patience = Duration::from_millis(1);
+                    self.arrived(&arrived);
+                }
+                Err(Errno::EAGAIN) => {
+                    patience = (patience * 2).min(Duration::from_secs(1));
+                    self.settle();
+                }
+                Err(_) => {}
+            }
+            // Whatever arrived: signals of one kind do not queue, so one SIGCHLD may stand for several changes.
+            loop {
+                match wait_for(self.command, false) {
+                    Ok(Some(change)) => self.changed(change),
+                    Ok(None) => break,
+                    // Not ours to wait for any more: somebody else reaped it.
+                    Err(_) => self.end(Change::Exited(i32::from(crate::failure::FAILED))),
+                }
+            }
+        }
+    }
+
+    fn changed(&mut self, change: Change) {
+        match (change, &self.state) {
+            (Change::Continued, _) => {}
+            (Change::Stopped(_), &State::Stopping(signal)) | (Change::Stopped(signal), _) => {
+                self.state = State::Running;
+                self.stop(signal);
+            }
+            (Change::Killed(SIGKILL), &State::Ending(signal)) => self.end(Change::Killed(signal)),
+            (end, _) => self.end(end),
+        }
+    }
+
+    fn arrived(&mut self, arrived: &Arrived) {
+        let signal = arrived.signal();
+        if signal == SIGCHLD && arrived.code() > 0 {
+            return;
+        }
+        if signal == SIGCONT && self.is_stopped() {
+            let _ = kill(self.command.as_raw(), SIGCONT);
+            return;
+        }
+        let directed = !is_for_the_group(arrived);
+        if !directed && getpgid(Some(self.command)) != Ok(getpgrp()) {
+            // The terminal's keys are for the foreground group. The command has left ours.
+            return;
+        }
+        match self.shape {
+            Shape::InitIsFirst if directed => drop(arrived.pass_on(self.command.as_raw())),
+            Shape::InitIsFirst => {}
+            Shape::CommandIsFirst => self.deliver(arrived, directed),
+        }
+    }
+
+    /// Gives a signal to a PID 1 the effect that it has on an ordinary process.
+    fn deliver(&mut self, arrived: &Arrived, directed: bool) {
+        let signal = arrived.signal();
+        match self.treatment(signal) {
+            Treatment::Ignores => {}
+            Treatment::Defaults => self.carry_out(signal),
+            treatment => {
+                if directed {
+                    let _ = arrived.pass_on(self.command.as_raw());
+                }
+                if treatment == Treatment::Blocks {
+                    self.unsettled |= bit(signal);
+                }
+            }
+        }
+    }
+
+    /// Looks what became of signals that the command had blocked: where it unblocked one without a handler, the kernel
+    /// has dropped it.
+    fn settle(&mut self) {
+        let Some(status) = self.status() else {
+            self.unsettled = 0;
+            return;
+        };
+        let pending = bits(&status, "SigPnd").unwrap_or(0) | bits(&status, "ShdPnd").unwrap_or(0);
+        let settled = self.unsettled & !pending;
+        self.unsettled &= pending;
+        for signal in (1..=64).filter(|&signal| settled & bit(signal) != 0) {
+            if self.treatment(signal) == Treatment::Defaults {
+                self.carry_out(signal);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, signal: i32) {
+        match (default_action(signal), &self.state) {
+            (Action::End, State::Running | State::Stopping(_)) => {
+                self.state = State::Ending(signal);
+                let _ = kill(self.command.as_raw(), SIGKILL);
+            }
+            (Action::Stop, State::Running) => {
+                self.state = State::Stopping(signal);
+                let _ = kill(self.command.as_raw(), SIGSTOP);
+            }
+            _ => {}
+        }
+    }
+
+    /// The command stopped: so do we, for our caller to see, until somebody continues us.
+    fn stop(&mut self, signal: i32) {
+        let group = getpgid(Some(self.command)).unwrap_or(self.command);
+        let lent = terminal::is_lent_to(group);
+        if getpid() == Pid::from_raw(1) {
+            self.ask_to_be_stopped();
+        } else {
+            // The default action, so that the kernel decides as for any process: in an orphaned process group, SIGTSTP
+            // stops nobody, and then the command goes on at once.
+            let only = SignalSet::only(signal);
+            set_disposition(signal, Disposition::Default);
+            let _ = kill(getpid().as_raw(), signal);
+            only.unblock();
+            only.block();
+        }
+        // What continued us has reached the command too, if it was for the group: one SIGCONT must not be two.
+        let _ = SignalSet::only(SIGCONT).wait(Some(Duration::ZERO));
+        if lent {
+            terminal::lend_to(group);
+        }
+        if self.is_stopped() {
+            let _ = kill(self.command.as_raw(), SIGCONT);
+        }
+    }
+
+    /// As PID 1 of a namespace we cannot stop ourselves. What any program does that handles SIGTSTP is the way: restore
+    /// the default and send it to the own group, where the supervisor around us sees it and stops us.
+    fn ask_to_be_stopped(&self) {
+        let only = SignalSet::only(SIGTSTP);
+        set_disposition(SIGTSTP, Disposition::Default);
+        only.unblock();
+        let _ = kill(0, SIGTSTP);
+        let _ = SignalSet::only(SIGCONT).wait(Some(Duration::from_millis(500)));
+        only.block();
+    }
+
+    fn end(&mut self, change: Change) -> ! {
+        // Kills what the command left running in its namespace, and waits for it.
+        drop(self.init.take());
+        terminal::reclaim();
+        match change {
+            Change::Killed(signal) => die_of(signal),
+            Change::Exited(status) => exit_now(status),
+            Change::Stopped(_) | Change::Continued => exit_now(i32::from(crate::failure::FAILED)),
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.status().is_none_or(|status| field(&status, "State").is_some_and(|state| state.starts_with('T')))
+    }
+
+    fn treatment(&self, signal: i32) -> Treatment {
+        // Without /proc there is nothing to look at: passed on, it has an effect where there is a handler.
+        let Some(status) = self.status() else { return Treatment::Handles };
+        let has = |set| bits(&status, set).is_some_and(|bits| bits & bit(signal) != 0);
+        if has("SigCgt") {
+            Treatment::Handles
+        } else if has("SigIgn") {
+            Treatment::Ignores
+        } else if has("SigBlk") {
+            Treatment::Blocks
+        } else {
+            Treatment::Defaults
+        }
+    }
+
+    /// The command's `/proc/PID/status`. Where `/proc` shows another PID namespace than ours it has another PID there,
+    /// which its pidfd tells: pidfd_open(2).
+    fn status(&self) -> Option<String> {
+        let fd = pidfd(self.command).ok()?;
+        let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_raw_fd())).ok()?;
+        fs::read_to_string(format!("/proc/{}/status", field(&info, "Pid")?)).ok()
+    }
+}
+
+fn bit(signal: i32) -> u64 {
+    1 << (signal - 1)
+}
+
+/// Did the kernel send this to the whole process group, and so to the command as well? Those are the terminal's signals.
+/// As leader of the session we get a SIGHUP of our own.
+fn is_for_the_group(arrived: &Arrived) -> bool {
+    let terminals = match arrived.signal() {
+        SIGHUP => getsid(None) != Ok(getpid()),
+        SIGINT | SIGQUIT | SIGTSTP | SIGTTIN | SIGTTOU | SIGCONT | SIGWINCH => true,
+        _ => false,
+    };
+    terminals && arrived.code() == SI_KERNEL
+}
+
+/// Ends this process by a signal, without a core of its own over the command's.
+fn die_of(signal: i32) -> ! {
+    let _ = prctl::set_dumpable(false);
+    set_disposition(signal, Disposition::Default);
+    let _ = kill(getpid().as_raw(), signal);
+    SignalSet::only(signal).unblock();
+    // As PID 1 we cannot die of it.
+    exit_now(128 + signal)
+}

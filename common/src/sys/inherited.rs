@@ -1,0 +1,40 @@
+//! What the caller handed over, recorded before Rust's runtime changes it.
+//!
+//! The runtime ignores SIGPIPE and opens `/dev/null` on descriptors 0 to 2 that are closed. A link hands both on as it
+//! got them, so a function that the loader calls before `main` (`.init_array`) writes them down.
+
+use super::signal::{Disposition, disposition, set_disposition};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+static SIGPIPE_IGNORED: AtomicBool = AtomicBool::new(false);
+/// Bit n: descriptor n was closed.
+static CLOSED: AtomicU8 = AtomicU8::new(0);
+
+#[used]
+#[unsafe(link_section = ".init_array")]
+static RECORD: extern "C" fn() = record;
+
+extern "C" fn record() {
+    SIGPIPE_IGNORED.store(disposition(libc::SIGPIPE) == Disposition::Ignore, Ordering::Relaxed);
+    let mut closed = 0;
+    for fd in 0..3 {
+        // SAFETY: F_GETFD reads a flag of a descriptor, and says EBADF where there is none.
+        if unsafe { libc::fcntl(fd, libc::F_GETFD) } == -1 {
+            closed |= 1 << fd;
+        }
+    }
+    CLOSED.store(closed, Ordering::Relaxed);
+}
+
+/// Makes SIGPIPE and descriptors 0 to 2 what the caller handed over, from the coming execve(2) on: until then our own
+/// messages still have somewhere to go.
+pub fn restore() {
+    if !SIGPIPE_IGNORED.load(Ordering::Relaxed) {
+        set_disposition(libc::SIGPIPE, Disposition::Default);
+    }
+    let closed = CLOSED.load(Ordering::Relaxed);
+    for fd in (0..3).filter(|fd| closed & (1 << fd) != 0) {
+        // SAFETY: sets the close-on-exec flag of the runtime's /dev/null.
+        unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
+    }
+}

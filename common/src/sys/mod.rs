@@ -1,0 +1,13 @@
+//! The only unsafe code: one documented wrapper a call.
+//!
+//! What nix offers as a safe function is used from there. Here stands what it lacks, or offers only as unsafe: each
+//! function says which manual page it comes from, and each unsafe block why it is sound. None of them adds policy.
+#![allow(unsafe_code)]
+
+mod inherited;
+mod process;
+mod signal;
+
+pub use inherited::restore as restore_inherited;
+pub use process::*;
+pub use signal::*;

@@ -1,0 +1,118 @@
+//! Processes: fork, wait, descriptors.
+
+use nix::errno::Errno;
+use nix::unistd::{ForkResult, Pid};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+/// Forks: fork(2). The tools have one thread, so the child may do whatever the parent may.
+///
+/// # Errors
+/// EAGAIN, ENOMEM.
+pub fn fork() -> nix::Result<ForkResult> {
+    // SAFETY: no tool has a second thread when it forks, so no lock can be held by a thread that the child lacks.
+    unsafe { nix::unistd::fork() }
+}
+
+/// Ends this process at once: _exit(2). No destructor runs, no buffer is flushed.
+pub fn exit_now(status: i32) -> ! {
+    // SAFETY: _exit takes any status and does not return.
+    unsafe { libc::_exit(status) }
+}
+
+/// What happened to a child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// It exited with this status.
+    Exited(i32),
+    /// This signal killed it.
+    Killed(i32),
+    /// This signal stopped it.
+    Stopped(i32),
+    /// It was continued.
+    Continued,
+}
+
+/// Waits for a change of one child: waitid(2), by number, since nix loses the status of a child that a real-time signal
+/// killed. Without `block`, nothing new gives `None`.
+///
+/// # Errors
+/// ECHILD; EINTR is retried.
+pub fn wait_for(pid: Pid, block: bool) -> nix::Result<Option<Change>> {
+    let flags = libc::WEXITED | libc::WSTOPPED | libc::WCONTINUED | if block { 0 } else { libc::WNOHANG };
+    loop {
+        let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+        let id = pid.as_raw().cast_unsigned();
+        // SAFETY: the call writes the siginfo it was given.
+        match Errno::result(unsafe { libc::waitid(libc::P_PID, id, info.as_mut_ptr(), flags) }) {
+            Err(Errno::EINTR) => continue,
+            result => result?,
+        };
+        // SAFETY: zeroed before the call, so it is valid whether or not the kernel wrote to it.
+        let info = unsafe { info.assume_init() };
+        // SAFETY: si_pid and si_status are what waitid fills; zero where there was nothing to tell.
+        let (who, status) = unsafe { (info.si_pid(), info.si_status()) };
+        if who == 0 {
+            return Ok(None);
+        }
+        return Ok(Some(match info.si_code {
+            libc::CLD_EXITED => Change::Exited(status),
+            libc::CLD_KILLED | libc::CLD_DUMPED => Change::Killed(status),
+            libc::CLD_CONTINUED => Change::Continued,
+            _ => Change::Stopped(status),
+        }));
+    }
+}
+
+/// A descriptor that names a process: pidfd_open(2).
+///
+/// # Errors
+/// EMFILE, ESRCH.
+pub fn pidfd(pid: Pid) -> nix::Result<OwnedFd> {
+    // SAFETY: the call touches no memory of ours.
+    let fd = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) })?;
+    // SAFETY: a new descriptor, close-on-exec by definition, that nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(i32::try_from(fd).unwrap_or(-1)) })
+}
+
+/// Closes every descriptor, or every one but `keep`: close_range(2). For a process that owns nothing else that it will
+/// use or drop.
+pub fn close_all_but(keep: Option<BorrowedFd<'_>>) {
+    let range = |first: u32, last: u32| {
+        // SAFETY: the caller says that no other owner will use what is closed here.
+        unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+    };
+    match keep.map(|fd| fd.as_raw_fd().cast_unsigned()) {
+        None => range(0, u32::MAX),
+        Some(0) => range(1, u32::MAX),
+        Some(keep) => {
+            range(0, keep - 1);
+            range(keep + 1, u32::MAX);
+        }
+    }
+}
+
+/// Sets the NIS domain name: setdomainname(2).
+///
+/// # Errors
+/// EPERM; EINVAL for more than 64 bytes.
+pub fn setdomainname(name: &std::ffi::OsStr) -> nix::Result<()> {
+    // SAFETY: pointer and length are those of one slice.
+    Errno::result(unsafe { libc::setdomainname(name.as_encoded_bytes().as_ptr().cast(), name.len()) }).map(drop)
+}
+
+/// Is this the root of a mount? statx(2), STATX_ATTR_MOUNT_ROOT, Linux 5.8.
+///
+/// # Errors
+/// Those of statx(2).
+pub fn is_mount_root(path: &std::path::Path) -> nix::Result<bool> {
+    use nix::NixPath;
+    let mut data = MaybeUninit::<libc::statx>::zeroed();
+    // SAFETY: the path is NUL-terminated, and the call writes the structure it was given.
+    let result =
+        path.with_nix_path(|path| unsafe { libc::statx(libc::AT_FDCWD, path.as_ptr(), 0, 0, data.as_mut_ptr()) })?;
+    Errno::result(result)?;
+    // SAFETY: zeroed before, and the call succeeded.
+    let data = unsafe { data.assume_init() };
+    Ok(data.stx_attributes & libc::STATX_ATTR_MOUNT_ROOT as u64 != 0)
+}

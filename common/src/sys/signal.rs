@@ -1,0 +1,143 @@
+//! Signals by number: nix's `Signal` knows no real-time signals, and a link must pass on every one.
+
+use nix::errno::Errno;
+use std::mem::MaybeUninit;
+use std::ptr;
+use std::time::Duration;
+
+/// What a process does with a signal, as far as it can be inherited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disposition {
+    /// The default action of signal(7), or a handler: execve(2) makes it the default.
+    Default,
+    /// Ignored; this survives execve(2).
+    Ignore,
+}
+
+/// The disposition of a signal in this process: sigaction(2).
+pub fn disposition(signal: i32) -> Disposition {
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: with a null new action the call only writes the old one, which is large enough and was zeroed.
+    let action = unsafe {
+        libc::sigaction(signal, ptr::null(), action.as_mut_ptr());
+        action.assume_init()
+    };
+    if action.sa_sigaction == libc::SIG_IGN { Disposition::Ignore } else { Disposition::Default }
+}
+
+/// Sets the disposition of a signal: sigaction(2). A signal that cannot be changed stays as it is.
+pub fn set_disposition(signal: i32, disposition: Disposition) {
+    // SAFETY: sigaction is plain old data; all zero is an empty mask, no flags, SIG_DFL.
+    let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    action.sa_sigaction = match disposition {
+        Disposition::Default => libc::SIG_DFL,
+        Disposition::Ignore => libc::SIG_IGN,
+    };
+    // SAFETY: installs no handler, so no code of ours runs in signal context.
+    unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
+}
+
+/// A set of signals: sigsetops(3).
+#[derive(Clone, Copy)]
+pub struct SignalSet(libc::sigset_t);
+
+impl SignalSet {
+    /// Every signal, but the two that the C library keeps for its threads.
+    pub fn all() -> Self {
+        let mut set = MaybeUninit::uninit();
+        // SAFETY: sigfillset initialises the set.
+        unsafe {
+            libc::sigfillset(set.as_mut_ptr());
+            SignalSet(set.assume_init())
+        }
+    }
+
+    /// One signal.
+    pub fn only(signal: i32) -> Self {
+        let mut set = MaybeUninit::uninit();
+        // SAFETY: sigemptyset initialises the set; sigaddset refuses a number that is no signal.
+        unsafe {
+            libc::sigemptyset(set.as_mut_ptr());
+            libc::sigaddset(set.as_mut_ptr(), signal);
+            SignalSet(set.assume_init())
+        }
+    }
+
+    /// Blocks these signals as well, and gives the mask as it was: sigprocmask(2).
+    pub fn block(&self) -> SignalSet {
+        self.change(libc::SIG_BLOCK)
+    }
+
+    /// Unblocks these signals.
+    pub fn unblock(&self) -> SignalSet {
+        self.change(libc::SIG_UNBLOCK)
+    }
+
+    /// Makes this the mask.
+    pub fn set_as_mask(&self) -> SignalSet {
+        self.change(libc::SIG_SETMASK)
+    }
+
+    fn change(&self, how: i32) -> SignalSet {
+        let mut old = MaybeUninit::uninit();
+        // SAFETY: both sets are valid for the call, which writes the old mask and cannot fail with a valid `how`.
+        unsafe {
+            libc::sigprocmask(how, &raw const self.0, old.as_mut_ptr());
+            SignalSet(old.assume_init())
+        }
+    }
+
+    /// Waits until one of these (blocked) signals is pending and takes it: sigtimedwait(2).
+    ///
+    /// # Errors
+    /// EAGAIN when `limit` has passed, EINTR when something else interrupted.
+    pub fn wait(&self, limit: Option<Duration>) -> nix::Result<Arrived> {
+        let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+        let limit = limit.map(|limit| libc::timespec {
+            tv_sec: limit.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+            tv_nsec: limit.subsec_nanos().into(),
+        });
+        let limit = limit.as_ref().map_or(ptr::null(), ptr::from_ref);
+        // SAFETY: the set and the time outlive the call, which writes the siginfo it was given.
+        Errno::result(unsafe { libc::sigtimedwait(&raw const self.0, info.as_mut_ptr(), limit) })?;
+        // SAFETY: the call succeeded and filled the structure, which was zeroed before.
+        Ok(Arrived(unsafe { info.assume_init() }))
+    }
+}
+
+/// A signal that arrived, with what the kernel tells of its origin.
+pub struct Arrived(libc::siginfo_t);
+
+impl Arrived {
+    /// Its number.
+    pub fn signal(&self) -> i32 {
+        self.0.si_signo
+    }
+
+    /// Where it came from: `si_code` of sigaction(2).
+    pub fn code(&self) -> i32 {
+        self.0.si_code
+    }
+
+    /// Sends the same signal to `pid`; one that sigqueue(3) sent keeps its value.
+    ///
+    /// # Errors
+    /// Those of kill(2).
+    pub fn pass_on(&self, pid: i32) -> nix::Result<()> {
+        if self.0.si_code == libc::SI_QUEUE {
+            // SAFETY: the kernel reads a siginfo that it filled itself, and checks its code.
+            let sent = unsafe { libc::syscall(libc::SYS_rt_sigqueueinfo, pid, self.0.si_signo, &raw const self.0) };
+            return Errno::result(sent).map(drop);
+        }
+        kill(pid, self.0.si_signo)
+    }
+}
+
+/// Sends a signal by number: kill(2), with its meanings of `pid`.
+///
+/// # Errors
+/// EPERM, ESRCH.
+pub fn kill(pid: i32, signal: i32) -> nix::Result<()> {
+    // SAFETY: kill touches no memory of ours.
+    Errno::result(unsafe { libc::kill(pid, signal) }).map(drop)
+}

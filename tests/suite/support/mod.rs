@@ -1,0 +1,20 @@
+//! What the scenes are written with.
+
+pub mod runner;
+mod scene;
+
+pub use scene::*;
+
+/// The tests of a file, in the order in which they stand: `tests![first, second]`. One that is not listed is dead code,
+/// and the compiler says so.
+#[macro_export]
+macro_rules! tests {
+    ($($name:ident),* $(,)?) => {
+        pub const TESTS: &[$crate::support::runner::Test] = &[
+            $($crate::support::runner::Test {
+                name: concat!(module_path!(), "::", stringify!($name)),
+                run: $name,
+            }),*
+        ];
+    };
+}

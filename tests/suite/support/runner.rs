@@ -1,0 +1,112 @@
+//! Runs the tests on a few threads. What could not be run is listed and counted, and is a failure where `STRICT=1`.
+
+use std::any::Any;
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+/// One test: a panic is a failure.
+pub struct Test {
+    pub name: &'static str,
+    pub run: fn(),
+}
+
+struct Skip(String);
+
+/// Ends this test as one that this machine or this user cannot run.
+pub fn skip(why: impl Into<String>) -> ! {
+    panic::panic_any(Skip(why.into()))
+}
+
+enum Outcome {
+    Passed,
+    Failed(String),
+    Skipped(String),
+}
+
+pub fn run(groups: &[&[Test]]) -> ExitCode {
+    let filters: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let name = |test: &Test| test.name.trim_start_matches("suite::").to_owned();
+    let tests: Vec<&Test> = groups
+        .iter()
+        .flat_map(|group| group.iter())
+        .filter(|test| filters.is_empty() || filters.iter().any(|filter| name(test).contains(filter.as_str())))
+        .collect();
+    // The panics are reported with their test.
+    panic::set_hook(Box::new(|info| {
+        if !info.payload().is::<Skip>() {
+            let place = info.location().map(ToString::to_string).unwrap_or_default();
+            LAST_PLACE.set(place);
+        }
+    }));
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 4);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(test) = tests.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let begin = Instant::now();
+                    let outcome = outcome(test);
+                    let seconds = begin.elapsed().as_secs_f32();
+                    let word = match &outcome {
+                        Outcome::Passed => "ok",
+                        Outcome::Failed(_) => "FAILED",
+                        Outcome::Skipped(_) => "not run",
+                    };
+                    println!("{word:7} {} ({seconds:.1} s)", name(test));
+                    results.lock().expect("no test holds this").push((name(test), outcome));
+                }
+            });
+        }
+    });
+    report(&results.into_inner().expect("no test holds this"))
+}
+
+thread_local! {
+    static LAST_PLACE: std::cell::Cell<String> = const { std::cell::Cell::new(String::new()) };
+}
+
+fn outcome(test: &Test) -> Outcome {
+    match panic::catch_unwind(AssertUnwindSafe(test.run)) {
+        Ok(()) => Outcome::Passed,
+        Err(payload) => match payload.downcast::<Skip>() {
+            Ok(skip) => Outcome::Skipped(skip.0),
+            Err(payload) => Outcome::Failed(format!("{}\n{}", LAST_PLACE.take(), text(payload.as_ref()))),
+        },
+    }
+}
+
+fn text(payload: &(dyn Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        payload.downcast_ref::<&str>().map_or_else(String::new, |text| (*text).to_owned())
+    }
+}
+
+fn report(results: &[(String, Outcome)]) -> ExitCode {
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    for (name, outcome) in results {
+        match outcome {
+            Outcome::Passed => passed += 1,
+            Outcome::Failed(why) => {
+                failed += 1;
+                println!("\n---- {name}\n{why}");
+            }
+            Outcome::Skipped(_) => skipped += 1,
+        }
+    }
+    if skipped > 0 {
+        println!("\nNot run here:");
+        for (name, outcome) in results {
+            if let Outcome::Skipped(why) = outcome {
+                println!("  {name}: {why}");
+            }
+        }
+    }
+    println!("\n{passed} passed, {failed} failed, {skipped} skipped");
+    let strict = std::env::var("STRICT").is_ok_and(|value| value == "1");
+    if failed > 0 || passed == 0 || (strict && skipped > 0) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}

@@ -1,0 +1,23 @@
+//! `--mount-proc[=DIR]`: a `/proc` that shows the new PID namespace, where nobody else sees it.
+
+use common::failure::{Failure, OrHint};
+use common::hint;
+use common::namespace::MNT;
+use common::step::step;
+use common::text::quoted;
+use nix::mount::{MsFlags, mount};
+use std::path::Path;
+
+/// In a process of the new PID namespace: a private mount namespace, and a fresh proc(5) on `directory` there.
+pub fn mount_proc(directory: &Path) -> Result<(), Failure> {
+    MNT.create()?;
+    step("mount(\"/\", MS_REC | MS_PRIVATE)", "what is mounted here stays unseen outside", || {
+        mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
+    })?;
+    let call = format!("mount(\"proc\", {})", quoted(directory));
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    step(call, "this /proc shows the processes of the new namespace, by their PIDs there", || {
+        mount(Some("proc"), directory, Some("proc"), flags, None::<&str>)
+    })
+    .or_hint(|errno| hint::mount_proc(directory, errno))
+}

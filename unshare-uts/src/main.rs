@@ -1,0 +1,61 @@
+//! `unshare-uts`: run a command with its own host name and NIS domain name (uts_namespaces(7)).
+#![forbid(unsafe_code)]
+
+use clap::Parser;
+use common::failure::Failure;
+use common::link::LinkArgs;
+use common::namespace::UTS;
+use common::step::step;
+use common::sys::setdomainname;
+use common::text::quoted;
+use nix::unistd::sethostname;
+use std::convert::Infallible;
+use std::ffi::{OsStr, OsString};
+use std::process::ExitCode;
+
+/// Run a command with its own host name and NIS domain name (UTS namespace)
+#[derive(Parser)]
+#[command(name = "unshare-uts", version, args_override_self = true)]
+struct Args {
+    /// Set the host name, inside only
+    #[arg(long, value_name = "NAME")]
+    hostname: Option<OsString>,
+
+    /// Set the NIS domain name, inside only
+    #[arg(long, value_name = "NAME")]
+    domainname: Option<OsString>,
+
+    #[command(flatten)]
+    link: LinkArgs,
+}
+
+fn main() -> ExitCode {
+    common::start::start(run)
+}
+
+fn run(args: Args) -> anyhow::Result<Infallible> {
+    check("--hostname", args.hostname.as_deref())?;
+    check("--domainname", args.domainname.as_deref())?;
+    let entered = args.link.enter(&UTS)?;
+    if let Some(name) = args.hostname {
+        let call = format!("sethostname({})", quoted(&name));
+        step(call, "the host name, for whoever is in this namespace; the host keeps its own", || sethostname(&name))?;
+    }
+    if let Some(name) = args.domainname {
+        let call = format!("setdomainname({})", quoted(&name));
+        step(call, "the NIS domain name, for whoever is in this namespace", || setdomainname(&name))?;
+    }
+    Ok(entered.become_command()?)
+}
+
+/// The kernel takes at most 64 bytes, and an empty name is always a mistake: an unset variable in a script.
+fn check(option: &str, name: Option<&OsStr>) -> Result<(), Failure> {
+    const LONGEST: usize = 64;
+    match name.map(OsStr::len) {
+        Some(0) => Err(Failure::input(format_args!("{option}: the name is empty"))),
+        Some(length) if length > LONGEST => {
+            Err(Failure::input(format_args!("{option}: the name has {length} bytes, more than {LONGEST}")))
+        }
+        _ => Ok(()),
+    }
+}
