@@ -93,3 +93,18 @@ pub fn mount_proc(directory: &Path, errno: Errno) -> Option<String> {
         _ => None,
     }
 }
+
+/// Why a map was not taken.
+pub fn map(_errno: Errno) -> Option<String> {
+    None
+}
+
+/// Why newuidmap(1) or newgidmap(1) refused.
+pub fn map_program(_program: &str) -> Option<String> {
+    None
+}
+
+/// Why a helper process gave no answer.
+pub fn helper_gone() -> Option<String> {
+    None
+}

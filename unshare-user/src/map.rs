@@ -152,6 +152,20 @@ impl Map {
         Ok(())
     }
 
+    /// The inner IDs, for a message.
+    pub fn inner_ids(&self) -> String {
+        let one = |range: &Range| match range.count {
+            1 => range.inner.to_string(),
+            _ => format!("{}-{}", range.inner, range.last_inner()),
+        };
+        if self.0.is_empty() { "none".to_owned() } else { self.0.iter().map(one).collect::<Vec<_>>().join(", ") }
+    }
+
+    /// As arguments of newuidmap(1).
+    pub fn words(&self) -> Vec<String> {
+        self.0.iter().flat_map(|range| [range.inner, range.outer, range.count]).map(|n| n.to_string()).collect()
+    }
+
     /// What to write to the kernel's file.
     pub fn text(&self) -> String {
         self.0.iter().map(|range| format!("{} {} {}\n", range.inner, range.outer, range.count)).collect()
