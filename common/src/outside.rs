@@ -4,7 +4,8 @@
 //! namespace to a file. A child that was forked before can. It does one job at a time when told to, answers with an
 //! error number, and ends when told to or when its parent does.
 
-use crate::failure::{Failure, errno_of};
+use crate::failure::{Failure, OrHint, errno_of};
+use crate::hint;
 use crate::step::step;
 use crate::sys::{self, Change, wait_for};
 use nix::errno::Errno;
@@ -59,7 +60,8 @@ impl Outside {
         // Our own PID where `/proc` is another PID namespace's would be wrong: ask `/proc` itself.
         let myself = step("readlink(/proc/self)", "what /proc calls this process", || {
             fs::read_link("/proc/self").map_err(errno_of)
-        })?;
+        })
+        .or_hint(hint::proc_file)?;
         let myself = myself.to_string_lossy();
         let (orders, answers) = step("socketpair(AF_UNIX)", "a line to a helper that stays outside", || {
             UnixStream::pair().map_err(errno_of)

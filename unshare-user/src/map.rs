@@ -1,6 +1,7 @@
 //! Maps of IDs: read, check, cut to size, print. No system call is made here (user_namespaces(7)).
 
 use common::failure::Failure;
+use common::hint::table::{OVERLAP, TOO_LONG};
 use std::fmt;
 
 /// The largest ID; the one above it means "no ID" to the kernel.
@@ -133,7 +134,8 @@ impl Map {
                     pair[0],
                     pair[1],
                     first(pair[1])
-                ))),
+                ))
+                .hint(OVERLAP.with([]))),
             }
         };
         overlap("inner", |range| range.inner, Range::last_inner)?;
@@ -141,13 +143,13 @@ impl Map {
         let (lines, bytes) = (self.0.len(), self.text().len());
         if lines > MOST_LINES {
             return Err(Failure::input(format_args!("{option}: {lines} lines, and a map has {MOST_LINES} at most"))
-                .hint("join neighbouring ranges, or leave some out".to_owned()));
+                .hint(TOO_LONG.with([])));
         }
         if bytes > MOST_BYTES {
             return Err(Failure::input(format_args!(
                 "{option}: {lines} lines of {bytes} bytes, and a map has {MOST_BYTES} bytes at most"
             ))
-            .hint("join neighbouring ranges, or leave some out".to_owned()));
+            .hint(TOO_LONG.with([])));
         }
         Ok(())
     }

@@ -4,15 +4,14 @@
 use crate::cli::{Args, IdentityArgs, MapArgs};
 use crate::map::{Map, Range};
 use crate::subid::{self, Kind};
-use common::failure::{Failure, errno_of};
+use common::failure::{Failure, OrHint, errno_of};
+use common::hint::table::{HELPER_MISSING, NO_SUB_IDS, NOT_INSIDE, SETGROUPS_DENIED, SETGROUPS_OWN, UNKNOWN_OUTER};
+use common::hint::{self, MapStep};
 use common::step::step;
 use common::sys::caps::capabilities;
 use nix::unistd::{getegid, geteuid, getuid};
 use std::env;
 use std::fs;
-
-const CAP_SETGID: u64 = 1 << 6;
-const CAP_SETUID: u64 = 1 << 7;
 
 /// Who writes a map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +30,8 @@ pub struct Side {
     pub kind: Kind,
     pub map: Map,
     pub writer: Writer,
+    /// What a refusal is explained with.
+    pub step: MapStep,
 }
 
 /// What will be written once the namespace is there.
@@ -64,12 +65,12 @@ impl Plan {
         let caps = capabilities().map_err(|errno| Failure::refused("capget()", errno))?.effective;
         let (users, groups) = (wanted(map, Kind::Users)?, wanted(map, Kind::Groups)?);
         check_identity(identity, &users, &groups)?;
-        let users = Side::new(Kind::Users, users, caps & CAP_SETUID != 0, false)?;
-        let groups = Side::new(Kind::Groups, groups, caps & CAP_SETGID != 0, wants_groups)?;
+        let users = Side::new(Kind::Users, users, caps, false)?;
+        let groups = Side::new(Kind::Groups, groups, caps, wants_groups)?;
         let is_denied_around = groups.writer != Writer::Inside && read("/proc/self/setgroups")?.trim() == "deny";
         if is_denied_around && wants_groups {
             return Err(Failure::input("setgroups(2) is denied here, and so in every user namespace made from here")
-                .hint("a user namespace around this one has it so: leave --setgroups allow and --groups away, or make that one with --map-auto".to_owned()));
+                .hint(SETGROUPS_DENIED.with([])));
         }
         let setgroups = match asked {
             Some("deny") => Some("deny"),
@@ -87,33 +88,32 @@ impl Plan {
 }
 
 impl Side {
-    fn new(kind: Kind, map: Map, may_write: bool, wants_groups: bool) -> Result<Self, Failure> {
+    fn new(kind: Kind, map: Map, capabilities: u64, wants_groups: bool) -> Result<Self, Failure> {
         let is_own = matches!(map.0[..], [Range { outer, count: 1, .. }] if outer == own_id(kind));
+        let maps_outer_root = kind == Kind::Users && map.0.iter().any(|range| range.outer == 0);
+        let step = MapStep { maps_outer_root, capabilities };
         if is_own && !wants_groups {
-            return Ok(Side { kind, map, writer: Writer::Inside });
+            return Ok(Side { kind, map, writer: Writer::Inside, step });
         }
         let around = Map::of_proc(&read(&format!("/proc/self/{}", kind.map_file()))?);
         let map = map.cut(&around).map_err(|id| {
             let word = kind.word();
             Failure::input(format_args!("{}: the outer {word} ID {id} is none here", kind.option()))
-                .hint(format!("the {word} IDs of the namespace that this runs in are: {}", around.inner_ids()))
+                .hint(UNKNOWN_OUTER.with([word, &around.inner_ids()]))
         })?;
         map.check(kind.option())?;
-        if may_write {
-            return Ok(Side { kind, map, writer: Writer::Outside });
+        if capabilities & kind.capability() != 0 {
+            return Ok(Side { kind, map, writer: Writer::Outside, step });
         }
         if is_own {
-            return Err(Failure::input("setgroups(2) cannot be allowed with a map of the own group alone").hint(
-                "without CAP_SETGID the kernel allows it only where newgidmap wrote the map: use --map-auto".to_owned(),
-            ));
+            return Err(Failure::input("setgroups(2) cannot be allowed with a map of the own group alone")
+                .hint(SETGROUPS_OWN.with([])));
         }
         if find(kind.program()).is_none() {
-            return Err(Failure::input(format_args!("{}: not found on PATH", kind.program())).hint(
-                "an ordinary user needs it to map more than the own ID: install the package uidmap (Debian) or shadow-utils"
-                    .to_owned(),
-            ));
+            return Err(Failure::input(format_args!("{}: not found on PATH", kind.program()))
+                .hint(HELPER_MISSING.with([kind.program()])));
         }
-        Ok(Side { kind, map, writer: Writer::Program })
+        Ok(Side { kind, map, writer: Writer::Program, step })
     }
 }
 
@@ -157,14 +157,15 @@ fn no_sub_ids(user: u32, kind: Kind) -> Failure {
         Kind::Users => "--add-subuids",
         Kind::Groups => "--add-subgids",
     };
-    let hint = match &name {
+    let remedy = match &name {
         Some(name) => {
-            format!("as root: usermod {option} 100000-165535 {name} (a range that no other line of {file} has)")
+            format!("usermod {option} 100000-165535 {name} (a range that no other line of {file} has)")
         }
-        None => format!("as root, add a line to {file}: {user}:100000:65536 (a range that no other line has)"),
+        None => format!("add a line to {file}: {user}:100000:65536 (a range that no other line has)"),
     };
     let name = name.unwrap_or_else(|| user.to_string());
-    Failure::input(format_args!("--map-auto: {name} has no subordinate {word} IDs in {file}")).hint(hint)
+    Failure::input(format_args!("--map-auto: {name} has no subordinate {word} IDs in {file}"))
+        .hint(NO_SUB_IDS.with([&remedy]))
 }
 
 /// The IDs that the command is to have must be there inside.
@@ -174,7 +175,7 @@ fn check_identity(args: &IdentityArgs, users: &Map, groups: &Map) -> Result<(), 
             return Ok(());
         }
         Err(Failure::input(format_args!("{option} {id}: there is no such {} ID inside", kind.word()))
-            .hint(format!("map it: {} {id}:OUTER:1, or --map-auto", kind.option())))
+            .hint(NOT_INSIDE.with([kind.option(), &id.to_string()])))
     };
     args.setuid.map_or(Ok(()), |id| check("--setuid", Kind::Users, users, id))?;
     args.setgid.map_or(Ok(()), |id| check("--setgid", Kind::Groups, groups, id))?;
@@ -183,6 +184,7 @@ fn check_identity(args: &IdentityArgs, users: &Map, groups: &Map) -> Result<(), 
 
 fn read(path: &str) -> Result<String, Failure> {
     step(format!("read({path})"), "how things are where this runs", || fs::read_to_string(path).map_err(errno_of))
+        .or_hint(hint::proc_file)
 }
 
 /// Is there such a program on PATH?

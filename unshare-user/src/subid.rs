@@ -32,6 +32,16 @@ impl Kind {
         }
     }
 
+    /// Who holds it may write such a map: capabilities(7).
+    pub fn capability(self) -> u64 {
+        const CAP_SETGID: u64 = 1 << 6;
+        const CAP_SETUID: u64 = 1 << 7;
+        match self {
+            Kind::Users => CAP_SETUID,
+            Kind::Groups => CAP_SETGID,
+        }
+    }
+
     /// `uid_map` or `gid_map`.
     pub fn map_file(self) -> &'static str {
         match self {
@@ -67,6 +77,12 @@ pub fn ranges(user: u32, kind: Kind) -> Vec<(u32, u32)> {
     }
     let ranges = from_files();
     if ranges.is_empty() { ask(name.as_deref(), user, kind) } else { ranges }
+}
+
+/// The ranges for a message.
+pub fn shown(ranges: &[(u32, u32)]) -> String {
+    let one = |(first, count): &(u32, u32)| format!("{first}-{}", first + (count - 1));
+    if ranges.is_empty() { "none".to_owned() } else { ranges.iter().map(one).collect::<Vec<_>>().join(", ") }
 }
 
 /// The lines `OWNER:FIRST:COUNT` of one owner, who stands there by name or by number.

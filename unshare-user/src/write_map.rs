@@ -1,14 +1,16 @@
 //! Give the namespace its maps: user_namespaces(7).
 
 use crate::plan::{Plan, Side, Writer};
+use crate::subid;
 use common::failure::{Failure, OrHint, errno_of};
-use common::hint;
+use common::hint::table::HELPER_GONE;
+use common::hint::{self, MapStep};
 use common::outside::{Job, Outside};
 use common::program::{Trouble, answer};
 use common::step::step;
 use common::sys;
 use nix::errno::Errno;
-use nix::unistd::getpid;
+use nix::unistd::{getpid, getuid};
 use std::collections::VecDeque;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -52,7 +54,8 @@ impl Maps {
                 "deny" => "setgroups(2) is off inside: without rights over a group nobody may leave it",
                 _ => "setgroups(2) works inside",
             };
-            step(call, changes, || write("self", "setgroups", word)).or_hint(hint::map)?;
+            step(call, changes, || write("self", "setgroups", word))
+                .or_hint(|errno| hint::map(MapStep { maps_outer_root: false, capabilities: 0 }, errno))?;
         }
         if let Some(side) = &plan.groups {
             side.write(outside.as_mut())?;
@@ -68,20 +71,33 @@ impl Side {
     fn write(&self, outside: Option<&mut Outside>) -> Result<(), Failure> {
         let (file, map, word) = (self.kind.map_file(), &self.map, self.kind.word());
         let changes = format!("which {word} IDs there are inside, and whose they are outside");
+        let why = |errno| match errno {
+            Errno::EPIPE | Errno::ETIMEDOUT => HELPER_GONE.with([]).into(),
+            _ => hint::map(self.step, errno),
+        };
         match (self.writer, outside) {
             (Writer::Program, Some(outside)) => {
                 let call = format!("{} {}", self.kind.program(), self.map.words().join(" "));
                 step(&call, changes, || outside.perform()).map_err(|failure| match outside.said() {
-                    "" => failure.hint(hint::helper_gone()),
-                    said => Failure::input(format_args!("{call}: {said}")).hint(hint::map_program(self.kind.program())),
+                    "" => failure.hint(HELPER_GONE.with([])),
+                    said => Failure::input(format_args!("{call}: {said}")).hint(self.why_program_failed()),
                 })
             }
             (Writer::Outside, Some(outside)) => {
-                step(format!("write(/proc/PID/{file}, {map})"), changes, || outside.perform()).or_hint(hint::map)
+                step(format!("write(/proc/PID/{file}, {map})"), changes, || outside.perform()).or_hint(why)
             }
             _ => step(format!("write(/proc/self/{file}, {map})"), changes, || write("self", file, &map.text()))
-                .or_hint(hint::map),
+                .or_hint(why),
         }
+    }
+}
+
+impl Side {
+    fn why_program_failed(&self) -> Option<String> {
+        let user = getuid().as_raw();
+        let owner = subid::name(user).unwrap_or_else(|| user.to_string());
+        let ranges = subid::shown(&subid::ranges(user, self.kind));
+        hint::map_program(self.kind.program(), self.kind.file(), &owner, &ranges)
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod caps;
 mod inherited;
+pub mod look;
 mod process;
 mod signal;
 
