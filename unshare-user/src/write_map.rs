@@ -1,7 +1,7 @@
 //! Give the namespace its maps: user_namespaces(7).
 
 use crate::plan::{Plan, Side, Writer};
-use crate::subid;
+use crate::subid::{self, Kind};
 use common::failure::{Failure, OrHint, errno_of};
 use common::hint::table::HELPER_GONE;
 use common::hint::{self, MapStep};
@@ -80,7 +80,10 @@ impl Side {
                 let call = format!("{} {}", self.kind.program(), self.map.words().join(" "));
                 step(&call, changes, || outside.perform()).map_err(|failure| match outside.said() {
                     "" => failure.hint(HELPER_GONE.with([])),
-                    said => Failure::input(format_args!("{call}: {said}")).hint(self.why_program_failed()),
+                    said => {
+                        let (trouble, hint) = said.split_once('\n').unwrap_or((said, ""));
+                        Failure::input(format_args!("{call}: {trouble}")).hint(hint.to_owned())
+                    }
                 })
             }
             (Writer::Outside, Some(outside)) => {
@@ -92,19 +95,10 @@ impl Side {
     }
 }
 
-impl Side {
-    fn why_program_failed(&self) -> Option<String> {
-        let user = getuid().as_raw();
-        let owner = subid::name(user).unwrap_or_else(|| user.to_string());
-        let ranges = subid::shown(&subid::ranges(user, self.kind));
-        hint::map_program(self.kind.program(), self.kind.file(), &owner, &ranges)
-    }
-}
-
 /// One thing that the helper does.
 enum Task {
     Write(&'static str, String),
-    Run(&'static str, Vec<String>),
+    Run(Kind, Vec<String>),
 }
 
 impl Task {
@@ -112,7 +106,7 @@ impl Task {
         match side.writer {
             Writer::Inside => None,
             Writer::Outside => Some(Task::Write(side.kind.map_file(), side.map.text())),
-            Writer::Program => Some(Task::Run(side.kind.program(), side.map.words())),
+            Writer::Program => Some(Task::Run(side.kind, side.map.words())),
         }
     }
 }
@@ -131,10 +125,11 @@ impl Job for Helper {
         match self.tasks.pop_front() {
             None => Ok(()),
             Some(Task::Write(file, text)) => write(tool, file, &text),
-            Some(Task::Run(program, words)) => {
-                let result = answer(Command::new(program).arg(tool).args(words), Some(self.tool.as_fd()));
+            Some(Task::Run(kind, words)) => {
+                let mut command = Command::new(kind.program());
+                let result = answer(command.arg(tool).args(words), Some(self.tool.as_fd()));
                 result.map(drop).map_err(|trouble| {
-                    self.said = trouble.to_string();
+                    self.said = format!("{trouble}\n{}", why_failed(kind).unwrap_or_default());
                     match trouble {
                         Trouble::Start(errno) => errno,
                         Trouble::End(..) => Errno::EPERM,
@@ -148,6 +143,13 @@ impl Job for Helper {
     fn said(&self) -> &str {
         &self.said
     }
+}
+
+/// Why newuidmap(1) refused: looked up outside, where files have the owners that it sees.
+fn why_failed(kind: Kind) -> Option<String> {
+    let user = getuid().as_raw();
+    let owner = subid::name(user).unwrap_or_else(|| user.to_string());
+    hint::map_program(kind.program(), kind.file(), &owner, &subid::shown(&subid::ranges(user, kind)))
 }
 
 /// One write: the kernel takes a map whole or refuses it.

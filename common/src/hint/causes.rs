@@ -27,10 +27,8 @@ pub fn create(namespace: &Namespace, errno: Errno, facts: &Facts) -> Option<Caus
             Some(SECCOMP.with([&namespace.to_string()]))
         }
         Errno::EPERM if !is_user && facts.lacks(CAP_SYS_ADMIN) => Some(NO_CAPABILITY.with(["CAP_SYS_ADMIN"])),
-        Errno::EPERM | Errno::EACCES => apparmor(facts).or_else(|| match is_user {
-            true => no_user_namespace(facts),
-            false => facts.is_filtered.then(|| PERHAPS_SECCOMP.with([])),
-        }),
+        Errno::EPERM if is_user => no_user_namespace(facts),
+        Errno::EPERM | Errno::EACCES => apparmor(facts).or_else(|| filtered(facts)),
         Errno::ENOSPC => Some(no_space(namespace, facts)),
         Errno::EINVAL if facts.has_proc && !facts.kinds.contains(&namespace.name) => {
             Some(NOT_IN_KERNEL.with([namespace.name]))
@@ -58,7 +56,12 @@ fn no_user_namespace(facts: &Facts) -> Option<Cause> {
     if !facts.mounts.is_empty() && !facts.mounts.iter().any(|mount| mount.point == Path::new("/")) {
         return Some(CHROOT.with([]));
     }
-    facts.has_proc.then(|| PERHAPS_CHROOT.with([]))
+    let perhaps_chroot = || facts.has_proc.then(|| PERHAPS_CHROOT.with([]));
+    apparmor(facts).or_else(|| filtered(facts)).or_else(perhaps_chroot)
+}
+
+fn filtered(facts: &Facts) -> Option<Cause> {
+    facts.is_filtered.then(|| PERHAPS_SECCOMP.with([]))
 }
 
 /// Does a map, as `/proc` shows it, have this inner ID?
@@ -117,10 +120,10 @@ pub struct MapStep {
 /// Why `uid_map`, `gid_map` or `setgroups` could not be written.
 pub fn map(step: MapStep, errno: Errno, facts: &Facts) -> Option<Cause> {
     match errno {
-        Errno::EPERM | Errno::EACCES if apparmor(facts).is_some() => apparmor(facts),
         Errno::EPERM if step.maps_outer_root && step.capabilities & (1 << CAP_SETFCAP) == 0 => {
             Some(ROOT_NEEDS_SETFCAP.with([]))
         }
+        Errno::EPERM | Errno::EACCES => apparmor(facts),
         _ => proc_file(errno, facts),
     }
 }

@@ -122,8 +122,8 @@ table! {
         "a seccomp filter refuses {}: allow it where the filter was set (docker: --security-opt seccomp=..., systemd: RestrictNamespaces=, SystemCallFilter=)";
     PERHAPS_SECCOMP: "Perhaps a seccomp filter",
         "unshare(CLONE_NEWNET): EPERM: Operation not permitted",
-        "`Seccomp` in `/proc/self/status` is 2; capabilities were looked at and suffice",
-        "the capability is there, and a seccomp filter is installed, which may refuse this call: 'grep Seccomp /proc/self/status' outside of it shows 0";
+        "`Seccomp` in `/proc/self/status` is 2; the causes that can be seen were ruled out",
+        "a seccomp filter is installed and may refuse this call, or a security module does, or for a user namespace a chroot (capabilities, sysctls, ID maps and AppArmor were looked at and allow it): where the same works outside of the filter ('grep Seccomp: /proc/self/status' shows 0), it is the filter";
     NO_SUB_IDS: "No subordinate IDs",
         "--map-auto: joe has no subordinate user IDs in /etc/subuid",
         "`/etc/subuid`, `/etc/subgid`, getsubids(1)",
