@@ -8,7 +8,9 @@ pub mod caps;
 mod inherited;
 mod process;
 mod signal;
+mod timer;
 
 pub use inherited::restore as restore_inherited;
 pub use process::*;
 pub use signal::*;
+pub use timer::Timers;
