@@ -9,7 +9,9 @@ mod inherited;
 pub mod look;
 mod process;
 mod signal;
+mod timer;
 
 pub use inherited::restore as restore_inherited;
 pub use process::*;
 pub use signal::*;
+pub use timer::Timers;
