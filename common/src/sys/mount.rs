@@ -298,6 +298,6 @@ pub fn read_symlink(parent: BorrowedFd<'_>, name: &OsStr) -> nix::Result<std::ff
         // SAFETY: the name is NUL-terminated, and pointer and size are those of one buffer.
         unsafe { libc::readlinkat(parent.as_raw_fd(), name.as_ptr(), buffer.as_mut_ptr().cast(), buffer.len()) }
     })?)?;
-    buffer.truncate(length.cast_unsigned());
+    buffer.truncate(usize::try_from(length).unwrap_or(0));
     Ok(std::ffi::OsString::from_vec(buffer))
 }
