@@ -4,6 +4,7 @@
 //! function says which manual page it comes from, and each unsafe block why it is sound. None of them adds policy.
 #![allow(unsafe_code)]
 
+pub mod caps;
 mod inherited;
 mod mount;
 mod process;
