@@ -1,6 +1,6 @@
 //! From a refusal and the facts of the system to a cause and a remedy.
 
-use crate::namespace::{MNT, Namespace, PID, USER};
+use crate::namespace::{CGROUP, MNT, Namespace, PID, TIME, USER};
 use crate::proc::{bits, field, number};
 use crate::text::quoted;
 use nix::errno::Errno;
@@ -26,6 +26,9 @@ pub fn create(namespace: &Namespace, errno: Errno) -> Option<String> {
             Some("needs CAP_SYS_ADMIN here: run as root, or put 'unshare-user --' in front".to_owned())
         }
         Errno::ENOSPC => Some(no_space(namespace)),
+        Errno::EINVAL if *namespace == TIME || *namespace == CGROUP => {
+            Some(format!("this kernel was built without {} namespaces", namespace.name))
+        }
         _ => None,
     }
 }
