@@ -5,9 +5,11 @@
 #![allow(unsafe_code)]
 
 mod inherited;
+mod nsfs;
 mod process;
 mod signal;
 
 pub use inherited::restore as restore_inherited;
+pub use nsfs::*;
 pub use process::*;
 pub use signal::*;
