@@ -134,8 +134,7 @@ impl Picture {
 
     fn forest(&self, kind: Kind, chosen: Option<&HashSet<u32>>) -> Forest {
         let is_chosen = |process: &Process| chosen.is_none_or(|chosen| chosen.contains(&process.pid));
-        let mut forest =
-            Forest { kind, spaces: BTreeMap::new(), roots: Vec::new(), left: 0, unread: 0, half_read: 0 };
+        let mut forest = Forest { kind, spaces: BTreeMap::new(), roots: Vec::new(), left: 0, unread: 0, half_read: 0 };
         // Who can be asked about a namespace: any process in it, shown or not.
         let mut members: HashMap<u64, Vec<u32>> = HashMap::new();
         for (place, process) in self.processes.iter().enumerate() {

@@ -2,7 +2,6 @@
 
 use crate::forest::{Forest, Picture, Space};
 use crate::kind::Kind;
-use crate::lines;
 use crate::process::Process;
 use crate::users::Names;
 use std::fmt::{self, Write};

@@ -25,7 +25,7 @@ pub fn id(space: &Space) -> String {
 }
 
 /// What is said of a namespace besides its number.
-pub fn facts(picture: &Picture, forest: &Forest, space: &Space, names: &Names) -> Vec<String> {
+pub fn facts(space: &Space, names: &Names) -> Vec<String> {
     let mut facts = Vec::new();
     if space.is_initial() {
         facts.push("initial".to_owned());
@@ -33,30 +33,33 @@ pub fn facts(picture: &Picture, forest: &Forest, space: &Space, names: &Names) -
     if let Some(uid) = space.made_by.filter(|_| !space.is_initial()) {
         facts.push(format!("made by {}", harmless(&names.outside(uid))));
     }
-    if space.kind != forest.kind {
-        return facts;
+    let files: Vec<String> = space.kept.iter().map(|file| harmless(&file.to_string_lossy())).collect();
+    if !files.is_empty() {
+        facts.push(format!("kept by {}", files.join(", ")));
     }
-    let (processes, threads) = split(picture, space);
-    if !processes.is_empty() {
-        facts.push(count(processes.len(), "process", "processes"));
-    }
-    if threads > 0 {
-        facts.push(count(threads, "kernel thread", "kernel threads"));
-    }
-    if space.others > 0 {
-        facts.push(format!("{} not shown", count(space.others, "other", "others")));
-    }
-    if space.processes.is_empty() && space.others == 0 {
-        facts.push("no process".to_owned());
-    }
-    facts.extend(kept(space));
     facts
 }
 
-/// The files that keep a namespace.
-pub fn kept(space: &Space) -> Option<String> {
-    let files: Vec<String> = space.kept.iter().map(|file| harmless(&file.to_string_lossy())).collect();
-    (!files.is_empty()).then(|| format!("kept by {}", files.join(", ")))
+/// How many are in a namespace. Nothing for one of another kind, which is there for what it owns.
+pub fn counts(picture: &Picture, forest: &Forest, space: &Space) -> Vec<String> {
+    let mut counts = Vec::new();
+    if space.kind != forest.kind {
+        return counts;
+    }
+    let (processes, threads) = split(picture, space);
+    if !processes.is_empty() {
+        counts.push(count(processes.len(), "process", "processes"));
+    }
+    if threads > 0 {
+        counts.push(count(threads, "kernel thread", "kernel threads"));
+    }
+    if space.others > 0 {
+        counts.push(format!("{} not shown", count(space.others, "other", "others")));
+    }
+    if counts.is_empty() {
+        counts.push("no process".to_owned());
+    }
+    counts
 }
 
 /// The user of a process outside, and inside where that is another number.
@@ -76,20 +79,28 @@ pub fn kinds(kinds: &[Kind]) -> String {
     kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")
 }
 
+/// What is said to somebody who could not read all; root may be refused too, by a process that has more capabilities.
+fn remedy() -> &'static str {
+    if nix::unistd::geteuid().is_root() { "" } else { "; root may" }
+}
+
+/// How many processes are missing.
+pub fn unread(forest: &Forest) -> Option<String> {
+    let who = count(forest.unread, "process is", "processes are");
+    let why = format!("this user may not read in which {} namespace", forest.kind.name());
+    (forest.unread > 0).then(|| format!("{who} not shown: {why}{}", remedy()))
+}
+
 /// What could not be shown of a kind, a sentence each.
 pub fn notes(forest: &Forest) -> Vec<String> {
-    let mut notes = Vec::new();
-    let name = forest.kind.name();
-    if forest.unread > 0 {
-        let who = count(forest.unread, "process of another user is", "processes of other users are");
-        notes.push(format!("{who} not shown: only root may read in which {name} namespace"));
-    }
+    let mut notes = Vec::from_iter(unread(forest));
     if forest.half_read > 0 {
-        let who = count(forest.half_read, "process belongs", "processes belong");
-        notes.push(format!("{who} to other users: only root may read what else is not shared"));
+        let who = count(forest.half_read, "process", "processes");
+        notes.push(format!("of {who} this user may not read what else is not shared{}", remedy()));
     }
     if forest.left > 0 {
-        notes.push(format!("{} not shown: in no {name} namespace any more", count(forest.left, "zombie is", "zombies are")));
+        let who = count(forest.left, "zombie is", "zombies are");
+        notes.push(format!("{who} not shown: in no {} namespace any more", forest.kind.name()));
     }
     notes
 }

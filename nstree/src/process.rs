@@ -78,8 +78,7 @@ impl Seen {
                 .hint("mount one: with 'unshare-mnt --proc /proc', or 'unshare-pid --mount-proc'".to_owned()));
         }
         let entries = fs::read_dir("/proc").map_err(|error| Failure::refused("open(/proc)", errno_of(error)))?;
-        let mut pids: Vec<u32> =
-            entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
+        let mut pids: Vec<u32> = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
         pids.sort_unstable();
         let mut processes: Vec<Process> = pids.into_iter().filter_map(read).collect();
         place_unreadable(&mut processes);

@@ -63,6 +63,12 @@ pub fn print(picture: &Picture, style: Style) -> String {
             out.push_str(&format!("({note})\n"));
         }
     }
+    let deep = |process: &&Process| process.pids.len() > 1;
+    let example = picture.forests.iter().flat_map(|f| f.spaces.values()).flat_map(|space| &space.processes);
+    if let Some(process) = example.map(|place| &picture.processes[*place]).filter(deep).min_by_key(|p| p.pid) {
+        let (pids, inside) = (writer.pids(process), process.pids.last().unwrap_or(&process.pid));
+        out.push_str(&format!("({pids}: one process, PID {} outside and {inside} inside)\n", process.pid));
+    }
     out
 }
 
@@ -75,9 +81,10 @@ struct Writer<'a> {
 impl Writer<'_> {
     /// A namespace: `first` stands before its own line, `rest` before all that is below.
     fn space(&self, out: &mut String, forest: &Forest, space: &Space, first: &str, rest: &str) {
-        let facts = lines::facts(self.picture, forest, space, &self.names).join(", ");
+        let mut facts = lines::facts(space, &self.names);
+        facts.extend(lines::counts(self.picture, forest, space));
         let (on, off) = if self.style.bold { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
-        let facts = if facts.is_empty() { String::new() } else { format!(" ({facts})") };
+        let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
         out.push_str(&format!("{first}{on}{}{off}{facts}\n", lines::id(space)));
         let rows: Vec<Row> = lines::split(self.picture, space).0.into_iter().map(|p| self.row(forest, p)).collect();
         let widest = |cell: fn(&Row) -> &str| rows.iter().map(|row| width(cell(row))).max().unwrap_or(0);
@@ -95,8 +102,11 @@ impl Writer<'_> {
         }
     }
 
+    fn pids(&self, process: &Process) -> String {
+        process.pids.iter().map(u32::to_string).collect::<Vec<_>>().join(self.style.arrow())
+    }
+
     fn row(&self, forest: &Forest, process: &Process) -> Row {
-        let pids: Vec<String> = process.pids.iter().map(u32::to_string).collect();
         let users = match lines::users(process, &self.names) {
             (outside, Some(inside)) => format!("{outside}{}{inside}", self.style.arrow()),
             (outside, None) => outside,
@@ -107,7 +117,7 @@ impl Writer<'_> {
         } else {
             format!("  (not shared with its parent: {})", lines::kinds(&kinds))
         };
-        Row { pids: pids.join(self.style.arrow()), users, command: lines::command(process), note }
+        Row { pids: self.pids(process), users, command: lines::command(process), note }
     }
 }
 
