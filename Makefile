@@ -18,7 +18,7 @@ INSTALL  = install
 TARGET   = $(shell rustc -vV | sed -n 's/^host: //p')
 
 TOOLS    = unshare-user unshare-pid unshare-mnt unshare-net unshare-uts unshare-ipc \
-           unshare-cgroup unshare-time limit-cgroup
+           unshare-cgroup unshare-time limit-cgroup nstree
 BUILT    = $(TOOLS:%=target/release/%)
 SOURCES  = Cargo.toml Cargo.lock $(shell find common $(TOOLS) -name '*.rs' -o -name Cargo.toml)
 
