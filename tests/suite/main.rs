@@ -2,15 +2,17 @@
 //!
 //! | file | what it shows |
 //! |---|---|
+//! | `refusals` | every cause that a refusal can have, provoked, and its hint |
 //! | `user` | maps, sub-IDs, identity and capabilities |
 //! | `usage` | options, bad input, exit statuses 125, 126, 127, messages |
 //!
 //! `support` holds what the scenes are written with. Name a test, or a part of names, to run only those.
 
+mod refusals;
 mod support;
 mod usage;
 mod user;
 
 fn main() -> std::process::ExitCode {
-    support::runner::run(&[user::TESTS, usage::TESTS])
+    support::runner::run(&[refusals::TESTS, user::TESTS, usage::TESTS])
 }
