@@ -6,6 +6,8 @@
 
 pub mod caps;
 mod inherited;
+
+pub mod look;
 mod mount;
 mod process;
 mod signal;
