@@ -1,6 +1,7 @@
 //! Find the command, execute it, and say why it could not be: 126 and 127.
 
 use crate::failure::{CANNOT_EXECUTE, FAILED, Failure, NOT_FOUND};
+use crate::hint::table::{INTERPRETER, INTERPRETER_CR};
 use crate::step::narrate;
 use crate::sys;
 use crate::text::quoted;
@@ -102,14 +103,8 @@ fn why(command: &OsStr, errno: Errno) -> Option<String> {
                 return None;
             }
             let bytes = interpreter.as_os_str().as_bytes();
-            Some(if bytes.ends_with(b"\r") {
-                format!("{shown} ends its lines with CR LF, so its interpreter is {}: convert it", quoted(&interpreter))
-            } else {
-                format!(
-                    "{shown} is there, its interpreter {} is not: install it, or bind it into this root",
-                    quoted(&interpreter)
-                )
-            })
+            let row = if bytes.ends_with(b"\r") { &INTERPRETER_CR } else { &INTERPRETER };
+            row.with([&shown, &quoted(&interpreter).to_string()]).into()
         }
         Errno::EACCES if path.is_dir() => Some(format!("{shown} is a directory")),
         Errno::EACCES if access(&path, AccessFlags::X_OK).is_err() => Some(format!(

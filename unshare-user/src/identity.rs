@@ -1,7 +1,8 @@
 //! Who the command is, inside, and what it may do: credentials(7), capabilities(7).
 
 use crate::cli::IdentityArgs;
-use common::failure::{Failure, errno_of};
+use common::failure::{Failure, OrHint, errno_of};
+use common::hint;
 use common::step::step;
 use common::sys::caps::{self, Capabilities};
 use nix::errno::Errno;
@@ -19,7 +20,8 @@ pub fn assume(args: &IdentityArgs, may_set_groups: bool) -> Result<(), Failure> 
         let tie = Tie::hold()?;
         if let Some(groups) = groups {
             let call = format!("setgroups({groups:?})");
-            step(call, "the supplementary groups, as they are called inside", || caps::set_groups(groups))?;
+            step(call, "the supplementary groups, as they are called inside", || caps::set_groups(groups))
+                .or_hint(hint::set_groups)?;
         }
         if let Some(id) = group {
             step(format!("setresgid({id})"), "the group ID, as it is called inside", || caps::set_group(id))?;

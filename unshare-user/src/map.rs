@@ -1,6 +1,7 @@
 //! Maps of IDs: read, check, cut to size, print. No system call is made here (user_namespaces(7)).
 
 use common::failure::Failure;
+use common::hint::table::{OVERLAP, TOO_LONG};
 use std::fmt;
 
 /// The largest ID; the one above it means "no ID" to the kernel.
@@ -133,7 +134,8 @@ impl Map {
                     pair[0],
                     pair[1],
                     first(pair[1])
-                ))),
+                ))
+                .hint(OVERLAP.with([]))),
             }
         };
         overlap("inner", |range| range.inner, Range::last_inner)?;
@@ -141,15 +143,29 @@ impl Map {
         let (lines, bytes) = (self.0.len(), self.text().len());
         if lines > MOST_LINES {
             return Err(Failure::input(format_args!("{option}: {lines} lines, and a map has {MOST_LINES} at most"))
-                .hint("join neighbouring ranges, or leave some out".to_owned()));
+                .hint(TOO_LONG.with([])));
         }
         if bytes > MOST_BYTES {
             return Err(Failure::input(format_args!(
                 "{option}: {lines} lines of {bytes} bytes, and a map has {MOST_BYTES} bytes at most"
             ))
-            .hint("join neighbouring ranges, or leave some out".to_owned()));
+            .hint(TOO_LONG.with([])));
         }
         Ok(())
+    }
+
+    /// The inner IDs, for a message.
+    pub fn inner_ids(&self) -> String {
+        let one = |range: &Range| match range.count {
+            1 => range.inner.to_string(),
+            _ => format!("{}-{}", range.inner, range.last_inner()),
+        };
+        if self.0.is_empty() { "none".to_owned() } else { self.0.iter().map(one).collect::<Vec<_>>().join(", ") }
+    }
+
+    /// As arguments of newuidmap(1).
+    pub fn words(&self) -> Vec<String> {
+        self.0.iter().flat_map(|range| [range.inner, range.outer, range.count]).map(|n| n.to_string()).collect()
     }
 
     /// What to write to the kernel's file.

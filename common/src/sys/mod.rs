@@ -6,9 +6,13 @@
 
 pub mod caps;
 mod inherited;
+
+pub mod look;
+mod mount;
 mod process;
 mod signal;
 
 pub use inherited::restore as restore_inherited;
+pub use mount::*;
 pub use process::*;
 pub use signal::*;
