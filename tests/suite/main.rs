@@ -5,14 +5,16 @@
 //! | `usage` | options, bad input, exit statuses 125, 126, 127, messages |
 //! | `chain` | all six in every order, statuses, deaths by signal, arguments |
 //! | `isolation` | each tool changes its own link alone, and isolates both ways |
+//! | `servers` | a web server and an FTP server, each PID 1 of its own world |
 //!
 //! `support` holds what the scenes are written with. Name a test, or a part of names, to run only those.
 
 mod chain;
 mod isolation;
+mod servers;
 mod support;
 mod usage;
 
 fn main() -> std::process::ExitCode {
-    support::runner::run(&[usage::TESTS, chain::TESTS, isolation::TESTS])
+    support::runner::run(&[usage::TESTS, chain::TESTS, isolation::TESTS, servers::TESTS])
 }
