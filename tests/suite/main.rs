@@ -5,16 +5,18 @@
 //! | `usage` | options, bad input, exit statuses 125, 126, 127, messages |
 //! | `chain` | all six in every order, statuses, deaths by signal, arguments |
 //! | `isolation` | each tool changes its own link alone, and isolates both ways |
+//! | `keep` | `--keep` and `--pid-file`: enter what is kept, let it go, undo it |
 //! | `servers` | a web server and an FTP server, each PID 1 of its own world |
 //!
 //! `support` holds what the scenes are written with. Name a test, or a part of names, to run only those.
 
 mod chain;
 mod isolation;
+mod keep;
 mod servers;
 mod support;
 mod usage;
 
 fn main() -> std::process::ExitCode {
-    support::runner::run(&[usage::TESTS, chain::TESTS, isolation::TESTS, servers::TESTS])
+    support::runner::run(&[usage::TESTS, chain::TESTS, isolation::TESTS, keep::TESTS, servers::TESTS])
 }
