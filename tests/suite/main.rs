@@ -2,6 +2,7 @@
 //!
 //! | file | what it shows |
 //! |---|---|
+//! | `user` | maps, sub-IDs, identity and capabilities |
 //! | `usage` | options, bad input, exit statuses 125, 126, 127, messages |
 //! | `chain` | all six in every order, statuses, deaths by signal, arguments |
 //! | `isolation` | each tool changes its own link alone, and isolates both ways |
@@ -16,7 +17,8 @@ mod keep;
 mod servers;
 mod support;
 mod usage;
+mod user;
 
 fn main() -> std::process::ExitCode {
-    support::runner::run(&[usage::TESTS, chain::TESTS, isolation::TESTS, keep::TESTS, servers::TESTS])
+    support::runner::run(&[user::TESTS, usage::TESTS, chain::TESTS, isolation::TESTS, keep::TESTS, servers::TESTS])
 }
