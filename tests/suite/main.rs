@@ -3,14 +3,20 @@
 //! | file | what it shows |
 //! |---|---|
 //! | `chain` | chains of all six: every order, statuses, deaths by signal, arguments byte for byte |
+//! | `isolation` | each tool changes its own link under `/proc/self/ns` alone, and what it isolates is isolated both ways |
+//! | `keep` | `--keep` and `--pid-file`: a namespace outlives its command, others enter it, and `umount` lets it go |
 //! | `refusals` | every cause that a refusal can have, provoked, and its hint (`docs/refusals.md`) |
+//! | `servers` | the scene: a web server and an FTP server, Debian's own, each PID 1 of its own world |
 //! | `usage` | options, bad input, exit statuses 125, 126, 127, messages |
 //! | `user` | maps, sub-IDs, identity and capabilities: `unshare-user` |
 //!
 //! `support` holds what the scenes are written with. Name a test, or a part of names, to run only those.
 
 mod chain;
+mod isolation;
+mod keep;
 mod refusals;
+mod servers;
 mod support;
 mod usage;
 mod user;
@@ -18,7 +24,10 @@ mod user;
 fn main() -> std::process::ExitCode {
     support::runner::run(&[
         chain::TESTS,
+        isolation::TESTS,
+        keep::TESTS,
         refusals::TESTS,
+        servers::TESTS,
         usage::TESTS,
         user::TESTS,
     ])

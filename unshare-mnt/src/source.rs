@@ -34,7 +34,9 @@ impl Source {
                     Writes::Away => Upper::New,
                     Writes::Refused => Upper::None,
                 };
-                Source::Layers(Layers { layers, upper })
+                let layers = Layers { layers, upper };
+                layers.check()?;
+                Source::Layers(layers)
             }
             _ => Source::Nothing,
         })
@@ -54,7 +56,7 @@ impl Source {
 /// A clone of the mounts at a path, attached nowhere.
 pub fn clone(path: &Path) -> Result<OwnedFd, Failure> {
     let call = format!("open_tree({}, OPEN_TREE_CLONE | AT_RECURSIVE)", quoted(path));
-    step(call, "a copy of the mounts there, not yet attached", || sys::clone_tree(sys::CWD, path))
+    step(call, "a copy of the mounts there, not yet attached", || sys::clone_tree(sys::CWD, path, true))
         .or_hint(|errno| hint::source(path, errno))
 }
 
