@@ -3,14 +3,16 @@
 //! | file | what it shows |
 //! |---|---|
 //! | `mnt` | each operation of `unshare-mnt`, inside and outside |
+//! | `mnt_hostile` | roots full of symlinks, a racing swapper, what others were bitten by |
 //! | `usage` | options, bad input, exit statuses 125, 126, 127, messages |
 //!
 //! `support` holds what the scenes are written with. Name a test, or a part of names, to run only those.
 
 mod mnt;
+mod mnt_hostile;
 mod support;
 mod usage;
 
 fn main() -> std::process::ExitCode {
-    support::runner::run(&[usage::TESTS, mnt::TESTS])
+    support::runner::run(&[usage::TESTS, mnt::TESTS, mnt_hostile::TESTS])
 }
