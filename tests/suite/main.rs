@@ -5,6 +5,8 @@
 //! | `chain` | chains of all six: every order, statuses, deaths by signal, arguments byte for byte |
 //! | `isolation` | each tool changes its own link under `/proc/self/ns` alone, and what it isolates is isolated both ways |
 //! | `keep` | `--keep` and `--pid-file`: a namespace outlives its command, others enter it, and `umount` lets it go |
+//! | `mnt` | `unshare-mnt`: what each operation does inside, and that nothing of it is seen outside |
+//! | `mnt_hostile` | roots made by somebody who wants out: symlinks, a racing process, and what others were bitten by. Every scene has a |
 //! | `refusals` | every cause that a refusal can have, provoked, and its hint (`docs/refusals.md`) |
 //! | `servers` | the scene: a web server and an FTP server, Debian's own, each PID 1 of its own world |
 //! | `usage` | options, bad input, exit statuses 125, 126, 127, messages |
@@ -15,6 +17,8 @@
 mod chain;
 mod isolation;
 mod keep;
+mod mnt;
+mod mnt_hostile;
 mod refusals;
 mod servers;
 mod support;
@@ -26,6 +30,8 @@ fn main() -> std::process::ExitCode {
         chain::TESTS,
         isolation::TESTS,
         keep::TESTS,
+        mnt::TESTS,
+        mnt_hostile::TESTS,
         refusals::TESTS,
         servers::TESTS,
         usage::TESTS,
