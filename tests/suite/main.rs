@@ -7,6 +7,8 @@
 //! | `keep` | `--keep` and `--pid-file`: a namespace outlives its command, others enter it, and `umount` lets it go |
 //! | `mnt` | `unshare-mnt`: what each operation does inside, and that nothing of it is seen outside |
 //! | `mnt_hostile` | roots made by somebody who wants out: symlinks, a racing process, and what others were bitten by. Every scene has a |
+//! | `net` | interfaces, addresses, routes, both ways. The host of these scenes is a network that the scene itself made, so that |
+//! | `net_nothing_left` | networks that are refused, killed, or over: nothing stays behind |
 //! | `refusals` | every cause that a refusal can have, provoked, and its hint (`docs/refusals.md`) |
 //! | `servers` | the scene: a web server and an FTP server, Debian's own, each PID 1 of its own world |
 //! | `usage` | options, bad input, exit statuses 125, 126, 127, messages |
@@ -19,6 +21,8 @@ mod isolation;
 mod keep;
 mod mnt;
 mod mnt_hostile;
+mod net;
+mod net_nothing_left;
 mod refusals;
 mod servers;
 mod support;
@@ -32,6 +36,8 @@ fn main() -> std::process::ExitCode {
         keep::TESTS,
         mnt::TESTS,
         mnt_hostile::TESTS,
+        net::TESTS,
+        net_nothing_left::TESTS,
         refusals::TESTS,
         servers::TESTS,
         usage::TESTS,
