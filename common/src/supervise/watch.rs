@@ -19,7 +19,7 @@
 //!
 //! Only a command that is PID 1 needs Stopping and Ending: to an ordinary process the kernel does it all.
 
-use super::{Init, Shape, terminal};
+use super::{Aftermath, Init, Shape, terminal};
 use crate::proc::{bits, field};
 use crate::sys::{
     Arrived, Change, Disposition, SignalSet, close_all_but, exit_now, kill, pidfd, set_disposition, wait_for,
@@ -71,18 +71,21 @@ struct Watch {
     command: Pid,
     shape: Shape,
     init: Option<Init>,
+    aftermath: Option<Box<dyn Aftermath>>,
     state: State,
     /// Signals that were passed on to a PID 1 which had them blocked: a bit each, as in `/proc/PID/status`.
     unsettled: u64,
 }
 
 /// Waits for the command and ends as it does.
-pub fn watch(shape: Shape, command: Pid, init: Option<Init>) -> ! {
+pub fn watch(shape: Shape, command: Pid, init: Option<Init>, aftermath: Option<Box<dyn Aftermath>>) -> ! {
     // A reader of the command's output sees its end when the command closes it, and a directory or mount that the
     // command has left is not busy: we hold none of what the caller handed over.
     let _ = chdir("/");
-    close_all_but(init.as_ref().and_then(|init| init.tie.as_ref()).map(AsFd::as_fd));
-    Watch { command, shape, init, state: State::Running, unsettled: 0 }.run()
+    let mut held = aftermath.as_ref().map_or_else(Vec::new, |aftermath| aftermath.holds());
+    held.extend(init.as_ref().and_then(|init| init.tie.as_ref()).map(AsFd::as_fd));
+    close_all_but(&held);
+    Watch { command, shape, init, aftermath, state: State::Running, unsettled: 0 }.run()
 }
 
 impl Watch {
@@ -141,8 +144,8 @@ impl Watch {
             return;
         }
         match self.shape {
-            Shape::InitIsFirst if directed => drop(arrived.pass_on(self.command.as_raw())),
-            Shape::InitIsFirst => {}
+            Shape::InitIsFirst | Shape::Ordinary if directed => drop(arrived.pass_on(self.command.as_raw())),
+            Shape::InitIsFirst | Shape::Ordinary => {}
             Shape::CommandIsFirst => self.deliver(arrived, directed),
         }
     }
@@ -234,6 +237,7 @@ impl Watch {
     fn end(&mut self, change: Change) -> ! {
         // Kills what the command left running in its namespace, and waits for it.
         drop(self.init.take());
+        drop(self.aftermath.take());
         terminal::reclaim();
         match change {
             Change::Killed(signal) => die_of(signal),
