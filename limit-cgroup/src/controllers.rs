@@ -3,25 +3,28 @@
 
 use crate::group::Group;
 use crate::knob::Knob;
+use crate::place::processes;
 use crate::tree::v1_mount;
 use common::failure::{Failure, OrHint, errno_of};
 use common::step::{narrate, step};
 use common::text::quoted;
 use nix::errno::Errno;
-use nix::unistd::getpid;
 use std::fs;
 use std::path::Path;
 
 const DELEGATE: &str = "'systemd-run --user --scope -p Delegate=yes -- limit-cgroup ...' (as root without --user)";
 
-/// The controllers that the limits need.
+/// The controllers that the limits need. Where `parent` hasn't got one, the groups around it are had to hand it down.
 ///
 /// # Errors
-/// `parent` hasn't got one of them, and so cannot hand it down.
+/// It is nowhere, or we may not.
 pub fn needed<'a>(parent: &Path, knobs: &'a [Knob]) -> Result<Vec<&'a str>, Failure> {
     let mut needed: Vec<&str> = knobs.iter().filter_map(Knob::controller).collect();
     needed.sort_unstable();
     needed.dedup();
+    for controller in &needed {
+        hand_down(controller, parent)?;
+    }
     let there = list(parent, "cgroup.controllers")?;
     if let Some(missing) = needed.iter().find(|name| !there.iter().any(|there| there == *name)) {
         let has = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
@@ -29,6 +32,23 @@ pub fn needed<'a>(parent: &Path, knobs: &'a [Knob]) -> Result<Vec<&'a str>, Fail
         return Err(Failure::input(what).hint(whereabouts(missing, parent)));
     }
     Ok(needed)
+}
+
+/// Brings a controller down to `group`, from the nearest group around it that has it.
+fn hand_down(controller: &str, group: &Path) -> Result<(), Failure> {
+    let has =
+        |group: &Path| list(group, "cgroup.controllers").is_ok_and(|list| list.iter().any(|name| name == controller));
+    let mut keepers: Vec<&Path> = group.ancestors().skip(1).take_while(|_| !has(group)).collect();
+    let Some(nearest) = keepers.iter().position(|group| has(group)) else { return Ok(()) };
+    keepers.truncate(nearest + 1);
+    for keeper in keepers.into_iter().rev() {
+        let names = [controller.to_owned()];
+        write(keeper, &names).or_hint(|errno| match errno {
+            Errno::EBUSY => hint(keeper, errno, &[]),
+            _ => Some(whereabouts(controller, group)),
+        })?;
+    }
+    Ok(())
 }
 
 /// Has the group's parent hand the controllers down.
@@ -54,7 +74,7 @@ pub fn enable(group: &mut Group, needed: &[&str]) -> Result<(), Failure> {
         }
         result => result,
     }
-    .or_hint(|errno| hint(group.parent(), errno))
+    .or_hint(|errno| hint(group.parent(), errno, &group.us()))
 }
 
 fn write(parent: &Path, controllers: &[String]) -> Result<(), Failure> {
@@ -67,16 +87,16 @@ fn write(parent: &Path, controllers: &[String]) -> Result<(), Failure> {
     )
 }
 
-fn hint(parent: &Path, errno: Errno) -> Option<String> {
+/// Why a group does not hand a controller down; `us` are the processes that would make way.
+fn hint(parent: &Path, errno: Errno, us: &[i32]) -> Option<String> {
     let shown = quoted(parent);
     match errno {
         Errno::EBUSY => {
-            let procs = fs::read_to_string(parent.join("cgroup.procs")).unwrap_or_default();
-            let mut others: Vec<&str> = procs.lines().filter(|pid| *pid != getpid().to_string()).collect();
+            let others: Vec<i32> = processes(parent).into_iter().filter(|pid| !us.contains(pid)).collect();
             let more = if others.len() > 5 { ", ..." } else { "" };
-            others.truncate(5);
+            let others: Vec<String> = others.iter().take(5).map(i32::to_string).collect();
             Some(format!(
-                "a group cannot hold processes and hand controllers down: {shown} holds {}{more}; name another group with --parent, or use {DELEGATE}",
+                "a group cannot hold processes and hand controllers down: {shown} holds the process {}{more}; name another group with --parent, or use {DELEGATE}",
                 others.join(", ")
             ))
         }
@@ -123,11 +143,7 @@ fn whereabouts(controller: &str, group: &Path) -> String {
     let has =
         |group: &&Path| list(group, "cgroup.controllers").is_ok_and(|list| list.iter().any(|name| name == controller));
     match group.ancestors().skip(1).find(has) {
-        Some(keeper) => format!(
-            "{} has it and does not hand it down: not delegated; use {DELEGATE}, or as root: echo +{controller} >{}/cgroup.subtree_control",
-            keeper.display(),
-            keeper.display()
-        ),
+        Some(keeper) => format!("{} has it and does not hand it down: not delegated; use {DELEGATE}", keeper.display()),
         None if row.is_some() => format!("no group that is visible here has it: not delegated; use {DELEGATE}"),
         None => "this kernel has no such controller: misspelt, or not compiled in".to_owned(),
     }

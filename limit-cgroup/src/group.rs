@@ -41,9 +41,14 @@ impl Group {
         self.guard.place().directory()
     }
 
+    /// This process and its guard.
+    pub fn us(&self) -> [i32; 2] {
+        [getpid().as_raw(), self.guard.pid().as_raw()]
+    }
+
     /// Are this process and its guard all that is in the parent?
     pub fn only_us_in_parent(&self) -> bool {
-        let us = [getpid().as_raw(), self.guard.pid().as_raw()];
+        let us = self.us();
         let there = processes(self.parent());
         there.contains(&us[0]) && there.iter().all(|pid| us.contains(pid))
     }
