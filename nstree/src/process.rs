@@ -77,22 +77,28 @@ impl Seen {
                 .hint("mount one: with 'unshare-mnt --proc /proc', or 'unshare-pid --mount-proc'".to_owned()));
         }
         let entries = fs::read_dir("/proc").map_err(|error| Failure::refused("open(/proc)", errno_of(error)))?;
-        let mut processes: Vec<Process> = Vec::new();
+        let mut pids: Vec<u32> = Vec::new();
         for pid in entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()) {
-            if let Some(process) = read(pid) {
-                // The kernel lists them in this order already, so this is a push.
-                processes.insert(processes.partition_point(|other| other.pid < pid), process);
-            }
+            // The kernel lists them in this order already, so this is a push.
+            pids.insert(pids.partition_point(|other| *other < pid), pid);
         }
+        let mut buffer = Vec::with_capacity(8192);
+        let mut processes: Vec<Process> = pids.into_iter().filter_map(|pid| read(pid, &mut buffer)).collect();
         place_unreadable(&mut processes);
         number_users_inside(&mut processes);
         Ok(Seen { processes })
     }
 }
 
-fn read(pid: u32) -> Option<Process> {
-    let status = fs::read(format!("/proc/{pid}/status")).ok()?;
-    let status = String::from_utf8_lossy(&status);
+/// A file of `/proc`, or what of it comes before `limit`, in a buffer that serves again and again.
+fn slurp<'a>(path: &str, limit: u64, buffer: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    buffer.clear();
+    File::open(path).ok()?.take(limit).read_to_end(buffer).ok()?;
+    Some(buffer)
+}
+
+fn read(pid: u32, buffer: &mut Vec<u8>) -> Option<Process> {
+    let status = String::from_utf8_lossy(slurp(&format!("/proc/{pid}/status"), u64::MAX, buffer)?).into_owned();
     let state = field(&status, "State")?.chars().next()?;
     let zombie = matches!(state, 'Z' | 'X');
     let kernel = match field(&status, "Kthread") {
@@ -105,7 +111,7 @@ fn read(pid: u32) -> Option<Process> {
         parent: field(&status, "PPid")?.parse().ok()?,
         pids: field(&status, "NSpid")?.split_whitespace().filter_map(|pid| pid.parse().ok()).collect(),
         name: unescape(field(&status, "Name").unwrap_or_default()),
-        arguments: if zombie || kernel { Vec::new() } else { arguments(pid) },
+        arguments: if zombie || kernel { Vec::new() } else { arguments(pid, buffer) },
         state,
         kernel,
         uid: field(&status, "Uid")?.split_whitespace().nth(1)?.parse().ok()?,
@@ -147,12 +153,9 @@ fn unescape(name: &str) -> String {
     out
 }
 
-fn arguments(pid: u32) -> Vec<String> {
-    let mut bytes = Vec::new();
-    if let Ok(file) = File::open(format!("/proc/{pid}/cmdline")) {
-        let _ = file.take(LONGEST_COMMAND).read_to_end(&mut bytes);
-    }
-    let bytes = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
+fn arguments(pid: u32, buffer: &mut Vec<u8>) -> Vec<String> {
+    let bytes = slurp(&format!("/proc/{pid}/cmdline"), LONGEST_COMMAND, buffer).unwrap_or_default();
+    let bytes = bytes.strip_suffix(b"\0").unwrap_or(bytes);
     if bytes.is_empty() {
         return Vec::new();
     }
