@@ -1,3 +1,31 @@
-//! Placeholder
+//! `unshare-user`: run a command with its own user and group IDs and capabilities (user_namespaces(7)).
 #![forbid(unsafe_code)]
-fn main() {}
+
+mod cli;
+mod identity;
+mod map;
+mod plan;
+mod subid;
+mod write_map;
+
+use cli::Args;
+use common::namespace::USER;
+use plan::Plan;
+use std::convert::Infallible;
+use std::process::ExitCode;
+use write_map::Maps;
+
+fn main() -> ExitCode {
+    common::start::start(run)
+}
+
+fn run(args: Args) -> anyhow::Result<Infallible> {
+    let plan = Plan::new(&args)?;
+    let may_set_groups = plan.may_set_groups;
+    let link = args.link.prepare(&USER)?;
+    let maps = Maps::prepare(plan)?;
+    let entered = link.enter(&USER)?;
+    maps.write()?;
+    identity::assume(&args.identity, may_set_groups)?;
+    Ok(entered.become_command()?)
+}

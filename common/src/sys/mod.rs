@@ -4,12 +4,18 @@
 //! function says which manual page it comes from, and each unsafe block why it is sound. None of them adds policy.
 #![allow(unsafe_code)]
 
+pub mod caps;
 mod inherited;
+pub mod look;
+mod mount;
 mod nsfs;
 mod process;
 mod signal;
+mod timer;
 
 pub use inherited::restore as restore_inherited;
+pub use mount::*;
 pub use nsfs::*;
 pub use process::*;
 pub use signal::*;
+pub use timer::Timers;

@@ -1,8 +1,10 @@
 //! What the scenes are written with.
 
+mod processes;
 pub mod runner;
 mod scene;
 
+pub use processes::*;
 pub use scene::*;
 
 /// The tests of a file, in the order in which they stand: `tests![first, second]`. One that is not listed is dead code,

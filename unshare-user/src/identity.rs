@@ -1,0 +1,117 @@
+//! Who the command is, inside, and what it may do: credentials(7), capabilities(7).
+
+use crate::cli::IdentityArgs;
+use common::failure::{Failure, OrHint, errno_of};
+use common::hint;
+use common::step::step;
+use common::sys::caps::{self, Capabilities};
+use nix::errno::Errno;
+use std::sync::mpsc;
+use std::thread;
+
+/// Becomes who `args` asks for. After the maps were written. `may_set_groups` says whether setgroups(2) is allowed.
+///
+/// # Errors
+/// The call that was refused.
+pub fn assume(args: &IdentityArgs, may_set_groups: bool) -> Result<(), Failure> {
+    let (user, group) = (args.setuid, args.setgid);
+    let groups = (!args.groups.is_empty() || (group.is_some() && may_set_groups)).then_some(&args.groups);
+    if user.is_some() || group.is_some() || groups.is_some() {
+        let tie = Tie::hold()?;
+        if let Some(groups) = groups {
+            let call = format!("setgroups({groups:?})");
+            step(call, "the supplementary groups, as they are called inside", || caps::set_groups(groups))
+                .or_hint(hint::set_groups)?;
+        }
+        if let Some(id) = group {
+            step(format!("setresgid({id})"), "the group ID, as it is called inside", || caps::set_group(id))?;
+        }
+        if let Some(id) = user {
+            step("prctl(PR_SET_KEEPCAPS, 1)", "the change of the user ID takes no capability away", || {
+                caps::keep_capabilities()
+            })?;
+            step(format!("setresuid({id})"), "the user ID, as it is called inside", || caps::set_user(id))?;
+        }
+        if let Some(tie) = tie {
+            tie.renew()?;
+        }
+    }
+    if args.drop_caps { drop_all() } else { keep_all() }
+}
+
+/// Lets every capability of the namespace survive execve(2). For the user ID 0 it does so by itself; every other needs
+/// the ambient set.
+fn keep_all() -> Result<(), Failure> {
+    if nix::unistd::geteuid().is_root() {
+        return Ok(());
+    }
+    let all = step("capget()", "which capabilities there are", caps::capabilities)?.permitted;
+    let sets = Capabilities { effective: all, permitted: all, inheritable: all };
+    step("capset(every capability)", "all are effective, and may be inherited", || caps::set_capabilities(sets))?;
+    step(
+        "prctl(PR_CAP_AMBIENT_RAISE, every capability)",
+        "the command keeps them, though its user ID is not 0: the next link can work",
+        || caps::each(all).try_for_each(caps::raise_ambient),
+    )
+}
+
+/// Empties all five sets. With the bounding set empty not even a program of the user ID 0 brings one back.
+fn drop_all() -> Result<(), Failure> {
+    let all = step("capget()", "which capabilities there are", caps::capabilities)?.permitted;
+    step("prctl(PR_CAPBSET_DROP, every capability)", "nothing that is executed from here on can gain one", || {
+        caps::each(all).try_for_each(caps::drop_bounding)
+    })?;
+    step("prctl(PR_CAP_AMBIENT_CLEAR_ALL)", "none passes through execve(2)", caps::clear_ambient)?;
+    let none = Capabilities { effective: 0, permitted: 0, inheritable: 0 };
+    step("capset(no capability)", "the command has none, here; in a new namespace of its own it has all again", || {
+        caps::set_capabilities(none)
+    })
+}
+
+/// What keeps this process tied to its parent while its credentials change, which clears the tie of the thread that
+/// changes them (PR_SET_PDEATHSIG of prctl(2)).
+///
+/// The parent may die at any moment, and a process that is PID 1 cannot ask afterwards whether it did. But the signal
+/// goes to the whole process if only one thread asked for it: a second one does, and keeps its credentials, until the
+/// first is tied again.
+struct Tie {
+    signal: i32,
+    done: mpsc::Sender<()>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Tie {
+    /// Starts the second thread, if this process is tied at all.
+    fn hold() -> Result<Option<Self>, Failure> {
+        let signal = step("prctl(PR_GET_PDEATHSIG)", "is this process tied to its parent?", caps::parent_death_signal)?;
+        if signal == 0 {
+            return Ok(None);
+        }
+        let (done, wait) = mpsc::channel::<()>();
+        let (tied, answer) = mpsc::channel();
+        let body = move || {
+            let _ = tied.send(caps::set_parent_death_signal(signal));
+            // Ends also when the other end is dropped.
+            let _ = wait.recv();
+        };
+        let thread = step("clone(CLONE_THREAD)", "a second thread holds the tie to the parent meanwhile", || {
+            thread::Builder::new().spawn(body).map_err(errno_of)
+        })?;
+        step(format!("prctl(PR_SET_PDEATHSIG, {signal})"), "the second thread is tied", || {
+            answer.recv().unwrap_or(Err(Errno::ECHILD))
+        })?;
+        Ok(Some(Tie { signal, done, thread }))
+    }
+
+    /// Ties this thread again, and ends the second one.
+    fn renew(self) -> Result<(), Failure> {
+        step(
+            format!("prctl(PR_SET_PDEATHSIG, {})", self.signal),
+            "this process dies with its parent, as before: the change of IDs had cleared that",
+            || caps::set_parent_death_signal(self.signal),
+        )?;
+        drop(self.done);
+        let _ = self.thread.join();
+        Ok(())
+    }
+}
