@@ -17,7 +17,8 @@ INSTALL  = install
 # The machine to build for, as rustc names it.
 TARGET   = $(shell rustc -vV | sed -n 's/^host: //p')
 
-TOOLS    = unshare-user unshare-pid unshare-mnt unshare-net unshare-uts unshare-ipc
+TOOLS    = unshare-user unshare-pid unshare-mnt unshare-net unshare-uts unshare-ipc \
+           unshare-cgroup unshare-time limit-cgroup nstree
 BUILT    = $(TOOLS:%=target/release/%)
 SOURCES  = Cargo.toml Cargo.lock $(shell find common $(TOOLS) -name '*.rs' -o -name Cargo.toml)
 

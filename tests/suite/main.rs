@@ -5,14 +5,16 @@
 //! | `refusals` | every cause that a refusal can have, provoked, and its hint |
 //! | `user` | maps, sub-IDs, identity and capabilities |
 //! | `usage` | options, bad input, exit statuses 125, 126, 127, messages |
+//! | `chain` | all six in every order, statuses, deaths by signal, arguments |
 //!
 //! `support` holds what the scenes are written with. Name a test, or a part of names, to run only those.
 
+mod chain;
 mod refusals;
 mod support;
 mod usage;
 mod user;
 
 fn main() -> std::process::ExitCode {
-    support::runner::run(&[refusals::TESTS, user::TESTS, usage::TESTS])
+    support::runner::run(&[refusals::TESTS, user::TESTS, usage::TESTS, chain::TESTS])
 }

@@ -19,6 +19,6 @@ pub fn loopback_up(inside: &Rtnetlink) -> Result<(), Failure> {
         message.header.index = LOOPBACK;
         message.header.flags = LinkFlags::Up;
         message.header.change_mask = LinkFlags::Up;
-        inside.request(RouteNetlinkMessage::SetLink(message), 0)
+        inside.request(RouteNetlinkMessage::SetLink(message), 0).map(drop)
     })
 }

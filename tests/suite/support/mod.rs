@@ -1,9 +1,11 @@
 //! What the scenes are written with.
 
+mod processes;
 pub mod runner;
 mod scene;
 mod users;
 
+pub use processes::*;
 pub use scene::*;
 pub use users::*;
 
