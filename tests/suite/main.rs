@@ -2,6 +2,7 @@
 //!
 //! | file | what it shows |
 //! |---|---|
+//! | `faults` | every call between parsing and execve, made to fail |
 //! | `refusals` | every cause that a refusal can have, provoked, and its hint |
 //! | `user` | maps, sub-IDs, identity and capabilities |
 //! | `usage` | options, bad input, exit statuses 125, 126, 127, messages |
@@ -10,11 +11,12 @@
 //! `support` holds what the scenes are written with. Name a test, or a part of names, to run only those.
 
 mod chain;
+mod faults;
 mod refusals;
 mod support;
 mod usage;
 mod user;
 
 fn main() -> std::process::ExitCode {
-    support::runner::run(&[refusals::TESTS, user::TESTS, usage::TESTS, chain::TESTS])
+    support::runner::run(&[faults::TESTS, refusals::TESTS, user::TESTS, usage::TESTS, chain::TESTS])
 }
