@@ -3,6 +3,7 @@
 //! | file | what it shows |
 //! |---|---|
 //! | `chain` | chains of all six: every order, statuses, deaths by signal, arguments byte for byte |
+//! | `faults` | every system call that a tool makes between parsing and execve(2), made to fail: the table is taken from a trace |
 //! | `isolation` | each tool changes its own link under `/proc/self/ns` alone, and what it isolates is isolated both ways |
 //! | `keep` | `--keep` and `--pid-file`: a namespace outlives its command, others enter it, and `umount` lets it go |
 //! | `mnt` | `unshare-mnt`: what each operation does inside, and that nothing of it is seen outside |
@@ -17,6 +18,7 @@
 //! `support` holds what the scenes are written with. Name a test, or a part of names, to run only those.
 
 mod chain;
+mod faults;
 mod isolation;
 mod keep;
 mod mnt;
@@ -32,6 +34,7 @@ mod user;
 fn main() -> std::process::ExitCode {
     support::runner::run(&[
         chain::TESTS,
+        faults::TESTS,
         isolation::TESTS,
         keep::TESTS,
         mnt::TESTS,
