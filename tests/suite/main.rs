@@ -3,6 +3,7 @@
 //! | file | what it shows |
 //! |---|---|
 //! | `chain` | chains of all six: every order, statuses, deaths by signal, arguments byte for byte |
+//! | `demo` | `make demo`: what it shows, without a terminal |
 //! | `faults` | every system call that a tool makes between parsing and execve(2), made to fail: the table is taken from a trace |
 //! | `isolation` | each tool changes its own link under `/proc/self/ns` alone, and what it isolates is isolated both ways |
 //! | `keep` | `--keep` and `--pid-file`: a namespace outlives its command, others enter it, and `umount` lets it go |
@@ -10,7 +11,9 @@
 //! | `mnt_hostile` | roots made by somebody who wants out: symlinks, a racing process, and what others were bitten by. Every scene has a |
 //! | `net` | interfaces, addresses, routes, both ways. The host of these scenes is a network that the scene itself made, so that |
 //! | `net_nothing_left` | networks that are refused, killed, or over: nothing stays behind |
+//! | `pipelines` | composed with what composes commands: output, status and duration are those of the bare pipeline |
 //! | `refusals` | every cause that a refusal can have, provoked, and its hint (`docs/refusals.md`) |
+//! | `roots` | `unshare-mnt --root`: another system's tree is `/` |
 //! | `servers` | the scene: a web server and an FTP server, Debian's own, each PID 1 of its own world |
 //! | `usage` | options, bad input, exit statuses 125, 126, 127, messages |
 //! | `user` | maps, sub-IDs, identity and capabilities: `unshare-user` |
@@ -18,6 +21,7 @@
 //! `support` holds what the scenes are written with. Name a test, or a part of names, to run only those.
 
 mod chain;
+mod demo;
 mod faults;
 mod isolation;
 mod keep;
@@ -25,7 +29,9 @@ mod mnt;
 mod mnt_hostile;
 mod net;
 mod net_nothing_left;
+mod pipelines;
 mod refusals;
+mod roots;
 mod servers;
 mod support;
 mod usage;
@@ -34,6 +40,7 @@ mod user;
 fn main() -> std::process::ExitCode {
     support::runner::run(&[
         chain::TESTS,
+        demo::TESTS,
         faults::TESTS,
         isolation::TESTS,
         keep::TESTS,
@@ -41,7 +48,9 @@ fn main() -> std::process::ExitCode {
         mnt_hostile::TESTS,
         net::TESTS,
         net_nothing_left::TESTS,
+        pipelines::TESTS,
         refusals::TESTS,
+        roots::TESTS,
         servers::TESTS,
         usage::TESTS,
         user::TESTS,
