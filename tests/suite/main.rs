@@ -4,15 +4,19 @@
 //! |---|---|
 //! | `mnt` | each operation of `unshare-mnt`, inside and outside |
 //! | `mnt_hostile` | roots full of symlinks, a racing swapper, what others were bitten by |
+//! | `refusals` | every cause that a refusal can have, provoked, and its hint |
+//! | `user` | maps, sub-IDs, identity and capabilities |
 //! | `usage` | options, bad input, exit statuses 125, 126, 127, messages |
 //!
 //! `support` holds what the scenes are written with. Name a test, or a part of names, to run only those.
 
 mod mnt;
 mod mnt_hostile;
+mod refusals;
 mod support;
 mod usage;
+mod user;
 
 fn main() -> std::process::ExitCode {
-    support::runner::run(&[usage::TESTS, mnt::TESTS, mnt_hostile::TESTS])
+    support::runner::run(&[refusals::TESTS, user::TESTS, usage::TESTS, mnt::TESTS, mnt_hostile::TESTS])
 }
