@@ -9,6 +9,9 @@
 //! | `keep` | `--keep` and `--pid-file`: a namespace outlives its command, others enter it, and `umount` lets it go |
 //! | `mnt` | `unshare-mnt`: what each operation does inside, and that nothing of it is seen outside |
 //! | `mnt_hostile` | roots made by somebody who wants out: symlinks, a racing process, and what others were bitten by. Every scene has a |
+//! | `mnt_paths` | `unshare-mnt`: names that are hard to get right, and destinations of every kind |
+//! | `mnt_roots` | `unshare-mnt` for what people use it for: whole systems, overlays that are thrown away, builds |
+//! | `mnt_table` | every row of the tables in `docs/mounts.md`: run, and compared with what the row says that it prints |
 //! | `net` | interfaces, addresses, routes, both ways. The host of these scenes is a network that the scene itself made, so that |
 //! | `net_nothing_left` | networks that are refused, killed, or over: nothing stays behind |
 //! | `pipelines` | composed with what composes commands: output, status and duration are those of the bare pipeline |
@@ -27,6 +30,9 @@ mod isolation;
 mod keep;
 mod mnt;
 mod mnt_hostile;
+mod mnt_paths;
+mod mnt_roots;
+mod mnt_table;
 mod net;
 mod net_nothing_left;
 mod pipelines;
@@ -46,6 +52,9 @@ fn main() -> std::process::ExitCode {
         keep::TESTS,
         mnt::TESTS,
         mnt_hostile::TESTS,
+        mnt_paths::TESTS,
+        mnt_roots::TESTS,
+        mnt_table::TESTS,
         net::TESTS,
         net_nothing_left::TESTS,
         pipelines::TESTS,
