@@ -71,6 +71,11 @@ uninstall:
 	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%)
 	rm -rf $(DESTDIR)$(DOCDIR)
 
+# Random options for so many seconds, on any compiler.
+FUZZ_SECONDS = 10
+fuzz:
+	$(CARGO) run --release --locked --manifest-path fuzz/Cargo.toml -- $(FUZZ_SECONDS)
+
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
@@ -79,4 +84,4 @@ clean:
 	$(CARGO) clean
 
 FORCE:
-.PHONY: all check soak installcheck demo install uninstall lint clean FORCE
+.PHONY: all check soak installcheck demo install uninstall fuzz lint clean FORCE
