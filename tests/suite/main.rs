@@ -2,15 +2,19 @@
 //!
 //! | file | what it shows |
 //! |---|---|
+//! | `user` | maps, sub-IDs, identity and capabilities |
 //! | `usage` | options, bad input, exit statuses 125, 126, 127, messages |
 //! | `chain` | all six in every order, statuses, deaths by signal, arguments |
+//! | `nstree` | the trees against lsns, /proc, and what the test built |
 //!
 //! `support` holds what the scenes are written with. Name a test, or a part of names, to run only those.
 
 mod chain;
+mod nstree;
 mod support;
 mod usage;
+mod user;
 
 fn main() -> std::process::ExitCode {
-    support::runner::run(&[usage::TESTS, chain::TESTS])
+    support::runner::run(&[user::TESTS, usage::TESTS, chain::TESTS, nstree::TESTS])
 }

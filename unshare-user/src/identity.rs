@@ -58,6 +58,9 @@ fn keep_all() -> Result<(), Failure> {
 /// Empties all five sets. With the bounding set empty not even a program of the user ID 0 brings one back.
 fn drop_all() -> Result<(), Failure> {
     let all = step("capget()", "which capabilities there are", caps::capabilities)?.permitted;
+    // A change from the ID 0 to another has left none of them effective.
+    let sets = Capabilities { effective: all, permitted: all, inheritable: 0 };
+    step("capset(every capability)", "all are effective, to give them up with", || caps::set_capabilities(sets))?;
     step("prctl(PR_CAPBSET_DROP, every capability)", "nothing that is executed from here on can gain one", || {
         caps::each(all).try_for_each(caps::drop_bounding)
     })?;

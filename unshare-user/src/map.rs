@@ -154,13 +154,20 @@ impl Map {
         Ok(())
     }
 
-    /// The inner IDs, for a message.
+    /// The inner IDs in order, for a message.
     pub fn inner_ids(&self) -> String {
-        let one = |range: &Range| match range.count {
-            1 => range.inner.to_string(),
-            _ => format!("{}-{}", range.inner, range.last_inner()),
-        };
-        if self.0.is_empty() { "none".to_owned() } else { self.0.iter().map(one).collect::<Vec<_>>().join(", ") }
+        let mut spans: Vec<(u32, u32)> = self.0.iter().map(|range| (range.inner, range.last_inner())).collect();
+        spans.sort_unstable();
+        spans.dedup_by(|next, span| {
+            let is_next = next.0 == span.1 + 1;
+            if is_next {
+                span.1 = next.1;
+            }
+            is_next
+        });
+        let one =
+            |(first, last): &(u32, u32)| if first == last { first.to_string() } else { format!("{first}-{last}") };
+        if spans.is_empty() { "none".to_owned() } else { spans.iter().map(one).collect::<Vec<_>>().join(", ") }
     }
 
     /// As arguments of newuidmap(1).
