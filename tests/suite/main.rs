@@ -14,6 +14,7 @@
 //! | `mnt_table` | every row of the tables in `docs/mounts.md`: run, and compared with what the row says that it prints |
 //! | `net` | interfaces, addresses, routes, both ways. The host of these scenes is a network that the scene itself made, so that |
 //! | `net_nothing_left` | networks that are refused, killed, or over: nothing stays behind |
+//! | `nstree` | the trees of nstree against lsns(8), `/proc`, and what the test built |
 //! | `pipelines` | composed with what composes commands: output, status and duration are those of the bare pipeline |
 //! | `refusals` | every cause that a refusal can have, provoked, and its hint (`docs/refusals.md`) |
 //! | `roots` | `unshare-mnt --root`: another system's tree is `/` |
@@ -35,6 +36,7 @@ mod mnt_roots;
 mod mnt_table;
 mod net;
 mod net_nothing_left;
+mod nstree;
 mod pipelines;
 mod refusals;
 mod roots;
@@ -57,6 +59,7 @@ fn main() -> std::process::ExitCode {
         mnt_table::TESTS,
         net::TESTS,
         net_nothing_left::TESTS,
+        nstree::TESTS,
         pipelines::TESTS,
         refusals::TESTS,
         roots::TESTS,

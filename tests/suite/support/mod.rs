@@ -1,6 +1,7 @@
 //! What the scenes are written with.
 
 mod debian;
+pub mod json;
 mod processes;
 pub mod runner;
 mod scene;
