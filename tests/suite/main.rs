@@ -4,13 +4,21 @@
 //! |---|---|
 //! | `usage` | options, bad input, exit statuses 125, 126, 127, messages |
 //! | `chain` | all six in every order, statuses, deaths by signal, arguments |
+//! | `transparency` | each link is one that nobody notices: processes, signals, terminals; its `mod.rs` says more |
 //!
 //! `support` holds what the scenes are written with. Name a test, or a part of names, to run only those.
 
 mod chain;
 mod support;
+mod transparency;
 mod usage;
 
 fn main() -> std::process::ExitCode {
-    support::runner::run(&[usage::TESTS, chain::TESTS])
+    // `make transparency`: the table for people; the tests play the same scenes.
+    if std::env::args().nth(1).as_deref() == Some("--table") {
+        return transparency::print();
+    }
+    let mut groups = vec![usage::TESTS, chain::TESTS];
+    groups.extend(transparency::TESTS);
+    support::runner::run(&groups)
 }

@@ -1,6 +1,7 @@
 //! What the scenes are written with.
 
 mod processes;
+pub mod pty;
 pub mod runner;
 mod scene;
 
