@@ -7,6 +7,8 @@ use nix::unistd::Pid;
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
+use std::thread::sleep;
+use std::time::Duration;
 
 /// What the command does with a signal.
 #[derive(PartialEq, Eq)]
@@ -27,9 +29,10 @@ pub const fn bit(signal: i32) -> u64 {
 pub fn treatment(process: Pid, signal: i32) -> Treatment {
     // Without /proc there is nothing to look at: passed on, it has an effect where there is a handler.
     let Some(mut look) = Look::at(process) else { return Treatment::Handles };
-    // The kernel shows signals as not blocked for as long as somebody waits for them, and that is in another file: two
-    // looks that agree belong to the same moment.
-    for _ in 0..20 {
+    // The kernel shows signals as not blocked for as long as somebody waits for them. The wait is seen in another file,
+    // and not while the process is on its way out of it: two looks that agree belong to the same moment, and a process
+    // that ran in between was in no wait.
+    for _ in 0..50 {
         let has = |set| bits(&look.status, set).is_some_and(|bits| bits & bit(signal) != 0);
         if has("SigCgt") {
             return Treatment::Handles;
@@ -37,13 +40,21 @@ pub fn treatment(process: Pid, signal: i32) -> Treatment {
             return Treatment::Ignores;
         } else if has("SigBlk") {
             return Treatment::Blocks;
-        } else if look.awaited().is_some_and(|set| set & bit(signal) != 0) {
+        }
+        let call = look.call();
+        if call.as_ref().is_some_and(|call| look.awaits(call) & bit(signal) != 0) {
             return Treatment::Handles;
         }
-        match Look::at(process) {
-            Some(again) if !again.same(&look, &["SigBlk", "voluntary_ctxt_switches"]) => look = again,
-            _ => break,
+        let runs = call.is_some_and(|call| call.starts_with("running"));
+        if runs {
+            sleep(Duration::from_millis(2));
         }
+        let Some(again) = Look::at(process) else { break };
+        let same = again.same(&look, "SigBlk") && again.same(&look, "voluntary_ctxt_switches");
+        if same && (!runs || !again.same(&look, "nonvoluntary_ctxt_switches")) {
+            break;
+        }
+        look = again;
     }
     Treatment::Defaults
 }
@@ -76,21 +87,25 @@ impl Look {
         Some(Look { folder, status })
     }
 
-    fn same(&self, other: &Look, fields: &[&str]) -> bool {
-        fields.iter().all(|name| field(&self.status, name) == field(&other.status, name))
+    fn same(&self, other: &Look, name: &str) -> bool {
+        field(&self.status, name) == field(&other.status, name)
     }
 
-    /// The signals that its main thread waits for in sigtimedwait(2): the system call and its first argument, a pointer
-    /// to the set. We are the parent, so ptrace(2) rights are ours, where anybody has them.
-    fn awaited(&self) -> Option<u64> {
-        let call = fs::read_to_string(format!("{}/syscall", self.folder)).ok()?;
-        let mut words = call.split_whitespace();
-        if words.next()?.parse() != Ok(SYS_rt_sigtimedwait) {
-            return None;
-        }
-        let address = u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok()?;
-        let mut set = [0; 8];
-        File::open(format!("{}/mem", self.folder)).ok()?.read_exact_at(&mut set, address).ok()?;
-        Some(u64::from_ne_bytes(set))
+    /// The system call that its main thread is in, with the arguments, or `running`. We are the parent, so the rights of
+    /// ptrace(2) are ours, where anybody has them.
+    fn call(&self) -> Option<String> {
+        fs::read_to_string(format!("{}/syscall", self.folder)).ok()
+    }
+
+    /// The signals that it waits for in sigtimedwait(2): the first argument points to the set.
+    fn awaits(&self, call: &str) -> u64 {
+        let set = || {
+            let address = call.strip_prefix(&format!("{SYS_rt_sigtimedwait} 0x"))?.split(' ').next()?;
+            let mut set = [0; 8];
+            let memory = File::open(format!("{}/mem", self.folder)).ok()?;
+            memory.read_exact_at(&mut set, u64::from_str_radix(address, 16).ok()?).ok()?;
+            Some(u64::from_ne_bytes(set))
+        };
+        set().unwrap_or(0)
     }
 }

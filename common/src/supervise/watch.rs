@@ -72,6 +72,11 @@ pub fn watch(shape: Shape, command: Pid, init: Option<Init>, foreground: Foregro
     // A reader of the command's output sees its end when the command closes it, and a directory or mount that the
     // command has left is not busy: we hold none of what the caller handed over.
     let _ = chdir("/");
+    // All are blocked, and taken one by one: one that the caller ignores may have a handler in the command. A supervisor
+    // around us looks at this to see what it may pass on.
+    for signal in 1..=64 {
+        set_disposition(signal, Disposition::Default);
+    }
     close_all_but(init.as_ref().and_then(|init| init.tie.as_ref()).map(AsFd::as_fd));
     Watch { command, shape, init, foreground, state: State::Running, unsettled: 0 }.run()
 }
@@ -226,6 +231,8 @@ impl Watch {
             only.unblock();
             let _ = kill(0, signal);
             let _ = SignalSet::only(SIGCONT).wait(Some(Duration::from_millis(500)));
+            // It stopped others of the group as well, and nobody else may continue those.
+            let _ = kill(0, SIGCONT);
         } else {
             // The default action, so that the kernel decides as for any process: in an orphaned process group, SIGTSTP
             // stops nobody, and then the command goes on at once.

@@ -28,7 +28,8 @@ scenes! {
     no_core_file_at_limit_0: Scene::script("ulimit -c 0; $L sh -c 'kill -ABRT $$'; echo $?; ls"),
     core_file_from_outside: Scene::code(quit_with_core)
         .except(First, &NO_CORE, "core: no").except(Nested, &NO_CORE, "core: no"),
-    writer_into_head: Scene::script("$L yes | head -1; echo ${PIPESTATUS[0]}"),
+    writer_into_head: Scene::script("$L yes | head -1; echo ${PIPESTATUS[0]}")
+        .except(First, &SHIELD, "Broken pipe").except(Nested, &SHIELD, "Broken pipe"),
     timeout: Scene::script("timeout .4 $L sleep 30; echo $?"),
     timeout_with_interrupt: Scene::script("timeout -s INT .4 $L sleep 30; echo $?"),
     timeout_in_the_foreground: Scene::script("timeout --foreground .4 $L sleep 30; echo $?"),

@@ -1,5 +1,7 @@
 //! What the caller hands over reaches the command untouched.
 
+use super::exceptions::EXITS;
+use super::links::Kind::Nested;
 use super::scenes;
 use super::stage::Scene;
 
@@ -46,7 +48,8 @@ scenes! {
     an_alarm_of_the_caller: Scene::script(
         "perl -e 'alarm 1; exec @ARGV' $L sleep 5; echo $?; perl -e 'alarm 1; exec @ARGV' $L perl -e '$SIG{ALRM}=sub{print 7}; sleep 3'",
     )
-    .needs("perl"),
+    .needs("perl")
+    .except(Nested, &EXITS, "142\n7end"),
     background_in_a_script: Scene::script("$L sh -c 'sleep .1; exit 5' & wait $!; echo $?; $L cat /proc/self/stat >it & wait; wc -l <it"),
     standard_input: Scene::script("seq 3 | $L cat; seq 5 | { $L head -c 2; cat; }; $L sh <<<'echo from here; exit 6'; echo $?"),
 }

@@ -1,7 +1,7 @@
 //! Signals that are sent to the waiting link: the command gets them, and they have their effect.
 
 use super::ends::{end, send};
-use super::exceptions::{STOP_ALONE, TWICE};
+use super::exceptions::{EXITS, STOP_ALONE, TWICE};
 use super::links::Kind::{First, Init, Nested};
 use super::scenes;
 use super::stage::{Scene, Stage, state};
@@ -11,7 +11,8 @@ use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdout};
+use std::process::Child;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,8 @@ scenes! {
     a_signal_to_the_group: Scene::code(to_the_group).needs("python3")
         .except(First, &TWICE, "10 10").except(Init, &TWICE, "10 10").except(Nested, &TWICE, "10 10"),
     a_signal_that_is_waited_for: Scene::code(waited_for).needs("python3"),
-    a_signal_that_is_blocked_for_a_while: Scene::code(blocked_for_a_while).needs("python3"),
+    a_signal_that_is_blocked_for_a_while: Scene::code(blocked_for_a_while).needs("python3")
+        .except(Nested, &EXITS, "unblocks exit 138"),
     stop_signals_and_continue: Scene::code(stop_and_continue),
     continued_before_it_stopped: Scene::code(continued_at_once),
     sigstop_to_the_link: Scene::code(sigstop)
@@ -52,19 +54,26 @@ while True:
 /// A running command and what it says.
 struct Talk {
     child: Child,
-    lines: std::io::Lines<BufReader<ChildStdout>>,
+    lines: Receiver<String>,
 }
 
 impl Talk {
     fn begin(stage: &Stage, words: &[&str]) -> Self {
         let mut child = stage.spawn(words);
-        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-        let _ = lines.next();
-        Talk { child, lines }
+        let out = BufReader::new(child.stdout.take().expect("a pipe"));
+        let (said, lines) = channel();
+        std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| said.send(line)));
+        let talk = Talk { child, lines };
+        talk.line();
+        talk
     }
 
-    fn line(&mut self) -> String {
-        self.lines.next().and_then(Result::ok).unwrap_or_else(|| "end".to_owned())
+    fn line(&self) -> String {
+        match self.lines.recv_timeout(Duration::from_secs(8)) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Timeout) => "silence".to_owned(),
+            Err(RecvTimeoutError::Disconnected) => "end".to_owned(),
+        }
     }
 
     fn send(&self, signal: i32) {
@@ -78,7 +87,7 @@ impl Talk {
         loop {
             let line = self.line();
             match line.as_str() {
-                "end" => break,
+                "end" | "silence" => break,
                 // One more, when this one was taken.
                 "15" => self.send(libc::SIGTERM),
                 _ => seen.push(line),
@@ -100,7 +109,7 @@ impl Drop for Talk {
 const SENT: [i32; 20] = [1, 2, 3, 5, 10, 12, 13, 14, 16, 23, 24, 25, 28, 29, 34, 35, 37, 40, 50, 64];
 
 fn one_by_one(stage: &Stage) -> String {
-    let mut talk = Talk::begin(stage, &["python3", "-c", WITNESS]);
+    let talk = Talk::begin(stage, &["python3", "-c", WITNESS]);
     let mut seen = String::new();
     for signal in SENT {
         talk.send(signal);
@@ -115,11 +124,14 @@ fn twenty_at_once(stage: &Stage) -> String {
     for signal in SENT {
         talk.send(signal);
     }
-    talk.end()
+    // Their order may differ: signals that are pending together are taken by their numbers.
+    let mut seen: Vec<String> = SENT.iter().map(|_| talk.line()).collect();
+    seen.sort();
+    format!("{} {}", seen.join(" "), talk.end())
 }
 
 fn twenty_of_one(stage: &Stage) -> String {
-    let mut talk = Talk::begin(stage, &["python3", "-c", WITNESS]);
+    let talk = Talk::begin(stage, &["python3", "-c", WITNESS]);
     for _ in 0..20 {
         talk.send(libc::SIGRTMIN() + 3);
     }
@@ -176,7 +188,7 @@ fn change(pid: Pid) -> String {
 }
 
 fn stop_and_continue(stage: &Stage) -> String {
-    let mut talk = Talk::begin(stage, &["sh", "-c", "echo begun; while :; do sleep .02; echo alive; done"]);
+    let talk = Talk::begin(stage, &["sh", "-c", "echo begun; while :; do sleep .02; echo alive; done"]);
     let pid = Pid::from_raw(talk.child.id().cast_signed());
     let mut seen = String::new();
     for signal in [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU] {
@@ -190,7 +202,7 @@ fn stop_and_continue(stage: &Stage) -> String {
 
 /// A stop and a continue so close that the one is still under way when the other comes.
 fn continued_at_once(stage: &Stage) -> String {
-    let mut talk = Talk::begin(stage, &["sh", "-c", "echo begun; while :; do sleep .01; echo alive; done"]);
+    let talk = Talk::begin(stage, &["sh", "-c", "echo begun; while :; do sleep .01; echo alive; done"]);
     for _ in 0..20 {
         talk.send(libc::SIGTSTP);
         talk.send(libc::SIGCONT);
@@ -208,11 +220,12 @@ fn continued_at_once(stage: &Stage) -> String {
 
 fn sigstop(stage: &Stage) -> String {
     let talk = Talk::begin(stage, &["sh", "-c", "echo begun; exec sleep 20"]);
+    // Executed: the link is gone, or waits.
+    stage.until(|| stage.processes().iter().any(|(_, name)| name == "sleep"));
     talk.send(libc::SIGSTOP);
     let seen = change(Pid::from_raw(talk.child.id().cast_signed()));
-    sleep(Duration::from_millis(50));
-    let command = stage.processes().into_iter().find(|(_, name)| name == "sleep").map(|(pid, _)| pid);
-    format!("{seen}, command: {}\n", command.and_then(state).unwrap_or_default())
+    let find = || stage.processes().into_iter().find(|(_, name)| name == "sleep").map(|(pid, _)| pid);
+    format!("{seen}, command: {}\n", find().and_then(state).unwrap_or_default())
 }
 
 fn killed_while_stopped(stage: &Stage) -> String {

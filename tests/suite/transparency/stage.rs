@@ -238,7 +238,7 @@ impl Stage {
     pub fn spawn(&self, words: &[&str]) -> std::process::Child {
         let mut all = self.link.words.split_whitespace().chain(words.iter().copied());
         let mut command = self.command(all.next().expect("a command"));
-        command.args(all).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("a process")
+        command.args(all).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a process")
     }
 
     fn script(&self, text: &str) -> String {
@@ -262,7 +262,7 @@ impl Stage {
 
     fn keys(&self, steps: &[Step]) -> String {
         let mut bash = self.command_in_session("bash");
-        bash.args(["--norc", "--noprofile", "--noediting", "-i"]).env("PS1", "P> ").env("HISTFILE", "");
+        bash.args(["--norc", "--noprofile", "--noediting", "-i"]).env("PS1", "P> ").env("Q", "Q>").env("HISTFILE", "");
         let mut pty = Pty::start(bash);
         let shell = pty.child.id().cast_signed();
         let mut problem = String::new();

@@ -1,5 +1,5 @@
 //! A person at a terminal: keys, job control, shells inside shells. The shell of each scene is an interactive bash with
-//! the prompt `P> `; one inside has `Q> `.
+//! the prompt `P> `; one inside has `Q>`.
 
 use super::exceptions::{EXITS, SHIELD};
 use super::links::Kind::{First, Nested};
@@ -16,7 +16,7 @@ macro_rules! sleeper {
 
 macro_rules! inner_bash {
     () => {
-        "env PS1='Q> ' bash --norc --noprofile --noediting -i"
+        "env PS1=$Q bash --norc --noprofile --noediting -i"
     };
 }
 
@@ -44,8 +44,8 @@ scenes! {
     ]).except(Nested, &EXITS, "s=130"),
     ctrl_z_of_a_busy_command: Scene::keys(&[
         Keys("$L sh -c 'echo be\"\"gun; while :; do :; done'\n"), See("begun\r\n"), Keys(CTRL_Z), See("P> "), Stopped,
-        Line("jobs"), Line("kill -9 %1"), Gone, Line("echo"), Line("jobs"),
-    ]),
+        Line("jobs"), Keys("fg\n"), Away, Keys(CTRL_C), See("P> "), Line("echo s=$?"),
+    ]).except(Nested, &EXITS, "s=130"),
     ctrl_z_in_a_pipeline: Scene::keys(&[
         Keys("$L sh -c 'echo be\"\"gun; exec sleep 60' | cat\n"), See("begun\r\n"), Keys(CTRL_Z), See("P> "), Stopped,
         Line("jobs"), Keys("fg\n"), Away, Keys(CTRL_C), See("P> "), Line("echo s=${PIPESTATUS[@]}"),
@@ -75,23 +75,23 @@ scenes! {
         Line("echo s=$?"),
     ]).except(First, &SHIELD, "s=130").except(Nested, &EXITS, "s=130"),
     shell_in_a_shell: Scene::keys(&[
-        Keys(concat!("$L ", inner_bash!(), "\n")), See("Q> "),
-        Keys("sh -c 'echo in\"\"side; exec sleep 60'\n"), See("inside\r\n"), Keys(CTRL_Z), See("Q> "),
-        Keys("jobs\n"), See("Q> "), Keys("bg\n"), See("Q> "), Keys("kill %1; wait\n"), See("Q> "),
-        Keys("sh -c 'echo in\"\"side; exec sleep 60'\n"), See("inside\r\n"), Keys(CTRL_C), See("Q> "),
-        Keys("echo i=$?\n"), See("Q> "), Keys("cat\n"), Keys("word\n"), See("word\r\nword\r\n"), Keys(CTRL_D),
-        See("Q> "), Keys("exit 3\n"), See("P> "), Line("echo s=$?"),
+        Keys(concat!("$L ", inner_bash!(), "\n")), See("Q>"),
+        Keys("sh -c 'echo in\"\"side; exec sleep 60'\n"), See("inside\r\n"), Keys(CTRL_Z), See("Q>"),
+        Keys("jobs\n"), See("Q>"), Keys("bg\n"), See("Q>"), Keys("kill %1; wait\n"), See("Q>"),
+        Keys("sh -c 'echo in\"\"side; exec sleep 60'\n"), See("inside\r\n"), Keys(CTRL_C), See("Q>"),
+        Keys("echo i=$?\n"), See("Q>"), Keys("cat\n"), Keys("word\n"), See("word\r\nword\r\n"), Keys(CTRL_D),
+        See("Q>"), Keys("exit 3\n"), See("P> "), Line("echo s=$?"),
     ]),
     shell_that_suspends: Scene::keys(&[
-        Keys(concat!("$L ", inner_bash!(), "\n")), See("Q> "), Keys("suspend; exit 4\n"), See("P> "), Line("jobs"),
+        Keys(concat!("$L ", inner_bash!(), "\n")), See("Q>"), Keys("suspend; exit 4\n"), See("P> "), Line("jobs"),
         Line("fg"), Line("echo s=$?"),
     ]).except(First, &SHIELD, "no such job").except(Nested, &SHIELD, "no such job"),
     script_that_reads_after_a_shell: Scene::keys(&[
-        Keys(concat!("sh -c \"$L ", inner_bash!(), "; read x; echo got=\\$x\"\n")), See("Q> "), Keys("exit 3\n"),
+        Keys(concat!("sh -c \"$L ", inner_bash!(), "; read x; echo got=\\$x\"\n")), See("Q>"), Keys("exit 3\n"),
         See("exit\r\n"), Keys("line\n"), See("got=line\r\n"), See("P> "), Line("echo s=$?"),
     ]),
     script_inside_that_reads_after_a_shell: Scene::keys(&[
-        Keys(concat!("$L sh -c \"", inner_bash!(), "; read x; echo got=\\$x\"\n")), See("Q> "), Keys("exit 3\n"),
+        Keys(concat!("$L sh -c \"", inner_bash!(), "; read x; echo got=\\$x\"\n")), See("Q>"), Keys("exit 3\n"),
         See("exit\r\n"), Keys("line\n"), See("got=line\r\n"), See("P> "), Line("echo s=$?"),
     ]),
     window_resized: Scene::keys(&[
