@@ -95,8 +95,15 @@ impl Seen {
 
 /// Any program, with the tools on PATH and a bounded time, in a process group of its own.
 pub fn command(program: &str) -> Command {
+    let mut command = session_command(program);
+    command.process_group(0);
+    command
+}
+
+/// The same for one that will make a session of its own, which a group's leader cannot.
+pub fn session_command(program: &str) -> Command {
     let mut command = Command::new(program);
-    command.env("PATH", search_path()).env_remove("UNSHARE_EXPLAIN").process_group(0);
+    command.env("PATH", search_path()).env_remove("UNSHARE_EXPLAIN");
     command
 }
 
