@@ -84,5 +84,5 @@ fn quit_with_core(stage: &Stage) -> String {
 
 /// Sends a signal by number, real-time ones too.
 pub fn send(pid: u32, signal: i32) {
-    let _ = common::sys::kill(pid.cast_signed(), signal);
+    let _ = common::sys::kill(pid as i32, signal);
 }

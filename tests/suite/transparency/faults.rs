@@ -59,7 +59,7 @@ fn stopped_and_continued_at_random() {
     for shape in SHAPES {
         let line = format!("exec {}{shape} -- sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep .05; done; exit 5'", user());
         let mut child = script(&line).stdin(Stdio::null()).spawn().expect("a process");
-        let pid = Pid::from_raw(child.id().cast_signed());
+        let pid = Pid::from_raw(child.id() as i32);
         let mut random = 1_u64;
         let status = loop {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
