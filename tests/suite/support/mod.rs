@@ -4,6 +4,7 @@ pub mod json;
 mod processes;
 pub mod runner;
 mod scene;
+pub mod stage;
 mod users;
 
 pub use processes::*;
