@@ -1,5 +1,6 @@
 //! What the scenes are written with.
 
+mod debian;
 pub mod json;
 mod processes;
 pub mod runner;
@@ -7,6 +8,7 @@ mod scene;
 pub mod stage;
 mod users;
 
+pub use debian::{clean, debian};
 pub use processes::*;
 pub use scene::*;
 pub use users::*;
