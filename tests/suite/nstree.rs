@@ -329,6 +329,13 @@ fn a_drawing_that_dot_takes() {
     {
         assert!(svg.contains(text), "no {text:?} in {svg}");
     }
+    // From the middle of the tree: no arrow comes from a process that has no card.
+    let middle = *descendants(stage.pid()).iter().min().expect("two");
+    let dot = nstree(&format!("--dot {middle}"));
+    let arrows = dot.lines().filter_map(|line| line.trim().split_once(" -> "));
+    let ends: Vec<&str> = arrows.flat_map(|(from, to)| [from, to.split(' ').next().unwrap_or(to)]).collect();
+    assert_eq!(ends.len(), 2, "{dot}");
+    assert!(ends.iter().all(|end| dot.contains(&format!(" {end} [label="))), "{dot}");
     // The page's own ground shows through.
     assert!(!svg.contains("<polygon fill=\"white\""), "{svg}");
 }
