@@ -15,6 +15,7 @@
 //! | `net` | interfaces, addresses, routes, both ways |
 //! | `net_nothing_left` | networks that are refused, killed, or over |
 //! | `nstree` | the trees of nstree against lsns(8), `/proc`, and what the test built |
+//! | `nstree_edges` | nstree where it is hard |
 //! | `pipelines` | composed with what composes commands |
 //! | `refusals` | every cause that a refusal can have, provoked, and its hint (`docs/refusals.md`) |
 //! | `roots` | `unshare-mnt --root` |
@@ -38,6 +39,7 @@ mod mnt_table;
 mod net;
 mod net_nothing_left;
 mod nstree;
+mod nstree_edges;
 mod pipelines;
 mod refusals;
 mod roots;
@@ -66,6 +68,7 @@ fn main() -> std::process::ExitCode {
         net::TESTS,
         net_nothing_left::TESTS,
         nstree::TESTS,
+        nstree_edges::TESTS,
         pipelines::TESTS,
         refusals::TESTS,
         roots::TESTS,

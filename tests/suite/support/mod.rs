@@ -6,6 +6,7 @@ mod processes;
 pub mod pty;
 pub mod runner;
 mod scene;
+pub mod stage;
 mod users;
 
 pub use debian::{clean, debian};
