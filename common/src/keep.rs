@@ -13,7 +13,7 @@ use crate::sys;
 use crate::text::quoted;
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use nix::sys::statfs::statfs;
+use nix::sys::statfs::{NSFS_MAGIC, statfs};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -116,7 +116,6 @@ impl Place {
 
     /// Refuses a FILE that is not an empty regular file, or that something is already bound to.
     fn refuse_occupied(&self) -> Result<(), Failure> {
-        const NSFS_MAGIC: i64 = 0x6e73_6673;
         let refuse = |what: &str| {
             Err(Failure::input(format_args!("--keep {}: {what}", quoted(&self.file)))
                 .hint("name a file that does not exist yet".to_owned()))
@@ -124,7 +123,7 @@ impl Place {
         let failed = |call: &str, errno| Failure::refused(format_args!("{call}({})", quoted(&self.file)), errno);
         let data = fs::metadata(&self.file).map_err(|error| failed("stat", errno_of(error)))?;
         let system = statfs(&self.file).map_err(|errno| failed("statfs", errno))?;
-        if i64::from(system.filesystem_type().0) == NSFS_MAGIC {
+        if system.filesystem_type() == NSFS_MAGIC {
             return Err(Failure::input(format_args!(
                 "--keep {}: a namespace is bound there already",
                 quoted(&self.file)

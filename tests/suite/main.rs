@@ -2,15 +2,20 @@
 //!
 //! | file | what it shows |
 //! |---|---|
-//! | `user` | maps, sub-IDs, identity and capabilities |
+//! | `chain` | chains of all six: every order, statuses, deaths by signal, arguments byte for byte |
+//! | `demo` | `make demo`: what it shows, without a terminal |
+//! | `isolation` | each tool changes its own link under `/proc/self/ns` alone, and what it isolates is isolated both ways |
+//! | `keep` | `--keep` and `--pid-file`: a namespace outlives its command, others enter it, and `umount` lets it go |
+//! | `mnt` | `unshare-mnt`: what each operation does inside, and that nothing of it is seen outside |
+//! | `mnt_hostile` | roots made by somebody who wants out: symlinks, a racing process, and what others were bitten by. Every scene has a |
+//! | `net` | interfaces, addresses, routes, both ways. The host of these scenes is a network that the scene itself made, so that |
+//! | `net_nothing_left` | networks that are refused, killed, or over: nothing stays behind |
+//! | `pipelines` | composed with what composes commands: output, status and duration are those of the bare pipeline |
+//! | `refusals` | every cause that a refusal can have, provoked, and its hint (`docs/refusals.md`) |
+//! | `roots` | `unshare-mnt --root`: another system's tree is `/` |
+//! | `servers` | the scene: a web server and an FTP server, Debian's own, each PID 1 of its own world |
 //! | `usage` | options, bad input, exit statuses 125, 126, 127, messages |
-//! | `chain` | all six in every order, statuses, deaths by signal, arguments |
-//! | `isolation` | each tool changes its own link alone, and isolates both ways |
-//! | `keep` | `--keep` and `--pid-file`: enter what is kept, let it go, undo it |
-//! | `servers` | a web server and an FTP server, each PID 1 of its own world |
-//! | `roots` | a busybox root and a Debian as `/` |
-//! | `pipelines` | xargs, timeout, find, make, parallel, pipes: the same as bare |
-//! | `demo` | what `make demo` shows |
+//! | `user` | maps, sub-IDs, identity and capabilities: `unshare-user` |
 //!
 //! `support` holds what the scenes are written with. Name a test, or a part of names, to run only those.
 
@@ -18,7 +23,12 @@ mod chain;
 mod demo;
 mod isolation;
 mod keep;
+mod mnt;
+mod mnt_hostile;
+mod net;
+mod net_nothing_left;
 mod pipelines;
+mod refusals;
 mod roots;
 mod servers;
 mod support;
@@ -27,15 +37,20 @@ mod user;
 
 fn main() -> std::process::ExitCode {
     let status = support::runner::run(&[
-        user::TESTS,
-        usage::TESTS,
         chain::TESTS,
+        demo::TESTS,
         isolation::TESTS,
         keep::TESTS,
+        mnt::TESTS,
+        mnt_hostile::TESTS,
+        net::TESTS,
+        net_nothing_left::TESTS,
         pipelines::TESTS,
-        demo::TESTS,
-        servers::TESTS,
+        refusals::TESTS,
         roots::TESTS,
+        servers::TESTS,
+        usage::TESTS,
+        user::TESTS,
     ]);
     support::clean();
     status

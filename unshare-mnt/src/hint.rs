@@ -45,6 +45,7 @@ pub fn source(path: &Path, errno: Errno) -> Option<String> {
             Some(format!("nothing is at {} in the caller's tree as it was when the line began", quoted(path)))
         }
         Errno::ENAMETOOLONG => Some("a path has at most 4095 bytes, a name in it 255".to_owned()),
+        Errno::ESTALE => Some("another file has the name of the one that the descriptor is open on".to_owned()),
         Errno::ENOSYS => too_old("5.10"),
         Errno::EPERM if lacks_sys_admin() => Some(no_capability()),
         _ => None,

@@ -10,7 +10,7 @@ use crate::place::Tree;
 use common::failure::Failure;
 use common::namespace::USER;
 use common::step::{narrate, step};
-use common::sys::{self, MOUNT_ATTR_RDONLY};
+use common::sys::{self, Identity, MOUNT_ATTR_RDONLY};
 use nix::errno::Errno;
 use nix::libc::{O_DIRECTORY, O_PATH};
 use std::ffi::CStr;
@@ -36,11 +36,17 @@ impl Layers {
     /// # Errors
     /// RWSRC and WORKDIR on two mounts, or the same directory.
     pub fn check(&self) -> Result<(), Failure> {
-        if let Upper::At { upper, work } = &self.upper {
+        if let Upper::At { upper: upper_fd, work: work_fd } = &self.upper {
             let look = |fd: &OwnedFd| step("statx()", "which mount it is on", || sys::identify(fd.as_fd()));
-            let (upper, work) = (look(upper)?, look(work)?);
+            let (upper, work) = (look(upper_fd)?, look(work_fd)?);
             if upper == work {
                 return Err(Failure::input("RWSRC and WORKDIR are the same directory"));
+            }
+            if is_within(work_fd, upper) {
+                return Err(Failure::input("WORKDIR lies within RWSRC"));
+            }
+            if is_within(upper_fd, work) {
+                return Err(Failure::input("RWSRC lies within WORKDIR"));
             }
             if upper.mount != work.mount {
                 return Err(Failure::input("RWSRC and WORKDIR lie on two mounts")
@@ -49,6 +55,23 @@ impl Layers {
         }
         Ok(())
     }
+}
+
+/// Does a directory lie somewhere below another?
+fn is_within(directory: &OwnedFd, above: Identity) -> bool {
+    let up = |fd: BorrowedFd<'_>| sys::openat2(fd, "..".as_ref(), O_PATH, 0).ok();
+    let mut at = up(directory.as_fd());
+    let mut last = None;
+    while let Some(fd) = at {
+        match sys::identify(fd.as_fd()) {
+            Ok(here) if here == above => return true,
+            // The root is its own parent.
+            Ok(here) if last != Some(here) => last = Some(here),
+            _ => return false,
+        }
+        at = up(fd.as_fd());
+    }
+    false
 }
 
 /// Makes the overlay and attaches it. Gives its root.
@@ -122,7 +145,7 @@ fn lower(context: BorrowedFd<'_>, layers: &[OwnedFd]) -> Result<(), Failure> {
         narrate(format_args!("fsconfig(lowerdir+) = 0: {} layers, from the top down", layers.len()));
         return Ok(());
     }
-    let names: Vec<String> = layers.iter().rev().map(|layer| name(layer)).collect();
+    let names: Vec<String> = layers.iter().rev().map(name).collect();
     filesystem::option(context, c"lowerdir", &names.join(":"))
 }
 

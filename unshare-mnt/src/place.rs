@@ -177,7 +177,7 @@ impl Tree {
                     sys::make_directory(at.as_fd(), name, 0o755)
                 }
             })
-            .or_hint(|errno| hint::make(errno))?;
+            .or_hint(hint::make)?;
             let next = step(format_args!("openat2({})", quoted(name)), "what was made", || {
                 sys::openat2(at.as_fd(), name.as_ref(), open_flags, RESOLVE_NO_SYMLINKS)
             });

@@ -95,21 +95,23 @@ impl Side {
         const PERHAPS: Duration = Duration::from_millis(500);
         const SURELY: Duration = Duration::from_secs(5);
         let begin = Instant::now();
+        let mut free = 0;
         loop {
-            let patience =
-                match attempt() {
-                    Err(Errno::EEXIST) => {
-                        match Link::named(&self.socket, name.as_str())? {
-                            Some(Link { kind: Some(kind), peer_namespace: Some(id), .. }) if kind == "veth" => {
-                                if id < 0 { SURELY } else { PERHAPS }
-                            }
-                            Some(_) => return Err(Errno::EEXIST),
-                            // It just went, or the other end's name is the one that is taken.
-                            None => PAUSE * 2,
-                        }
+            let patience = match attempt() {
+                Err(Errno::EEXIST) => match Link::named(&self.socket, name.as_str())? {
+                    Some(Link { kind: Some(kind), peer_namespace: Some(id), .. }) if kind == "veth" => {
+                        free = 0;
+                        if id < 0 { SURELY } else { PERHAPS }
                     }
-                    result => return result,
-                };
+                    // It just went. Or it is the other end's name that is taken.
+                    None if free < 3 => {
+                        free += 1;
+                        continue;
+                    }
+                    _ => return Err(Errno::EEXIST),
+                },
+                result => return result,
+            };
             if begin.elapsed() > patience {
                 return Err(Errno::EEXIST);
             }

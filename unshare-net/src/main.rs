@@ -1,6 +1,7 @@
 //! `unshare-net`: run a command with its own interfaces, addresses, routes and ports (network_namespaces(7)).
 #![forbid(unsafe_code)]
 
+mod belongings;
 mod hint;
 mod interface;
 mod link;

@@ -4,7 +4,7 @@ use crate::link::attributes;
 use common::failure::{Failure, OrHint, errno_of};
 use common::step::step;
 use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_REQUEST, NetlinkDeserializable, NetlinkHeader, NetlinkMessage, NetlinkPayload,
+    NLM_F_ACK, NLM_F_REQUEST, NetlinkDeserializable, NetlinkHeader, NetlinkMessage, NetlinkPayload, NetlinkSerializable,
 };
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_sys::protocols::NETLINK_ROUTE;
@@ -74,10 +74,10 @@ impl Rtnetlink {
     ///
     /// # Errors
     /// What the kernel answered.
-    pub fn request(&self, message: RouteNetlinkMessage, flags: u16) -> nix::Result<Vec<Vec<u8>>> {
+    pub fn request(&self, message: impl NetlinkSerializable, flags: u16) -> nix::Result<Vec<Vec<u8>>> {
         let mut header = NetlinkHeader::default();
         header.flags = NLM_F_REQUEST | NLM_F_ACK | flags;
-        let mut request = NetlinkMessage::new(header, NetlinkPayload::from(message));
+        let mut request = NetlinkMessage::new(header, NetlinkPayload::InnerMessage(message));
         request.finalize();
         let mut bytes = vec![0; request.buffer_len()];
         request.serialize(&mut bytes);

@@ -1,5 +1,6 @@
 //! The order of things: what is asked for, looked up outside, made, and taken back when something fails.
 
+use crate::belongings::Belongings;
 use crate::hint;
 use crate::interface::{Place, Side};
 use crate::link::Link;
@@ -86,8 +87,8 @@ struct Outside {
     side: Side,
     /// The bridge of each veth.
     bridges: Vec<Option<u32>>,
-    /// The interface of each move.
-    sources: Vec<Link>,
+    /// The interface of each move, and what a move takes from it.
+    sources: Vec<(Link, Belongings)>,
     /// The namespace itself, to move something back.
     home: Option<File>,
 }
@@ -103,7 +104,15 @@ impl Outside {
         };
         let bridges =
             plan.veths.iter().map(|veth| veth.bridge.as_ref().map(bridge).transpose()).collect::<Result<_, _>>()?;
-        let sources = plan.moves.iter().map(|one| side.find(&one.source)).collect::<Result<Vec<_>, _>>()?;
+        let sources = plan
+            .moves
+            .iter()
+            .map(|one| {
+                let link = side.find(&one.source)?;
+                let belongings = Belongings::of(&side, &link)?;
+                Ok((link, belongings))
+            })
+            .collect::<Result<Vec<_>, Failure>>()?;
         let home = if sources.is_empty() { None } else { Some(home()?) };
         Ok(Outside { side, bridges, sources, home })
     }
@@ -135,6 +144,7 @@ pub struct Made {
 struct Moved {
     inside: Link,
     outside: Link,
+    belongings: Belongings,
 }
 
 impl Ready {
@@ -176,7 +186,7 @@ impl Made {
                 host.map_err(|errno| Failure::refused(format_args!("RTM_GETLINK({} outside)", veth.host), errno))?,
             );
         }
-        for (one, source) in plan.moves.iter().zip(&outside.sources) {
+        for (one, (source, belongings)) in plan.moves.iter().zip(&outside.sources) {
             let result = step(
                 format_args!("RTM_SETLINK({} outside to {} inside)", one.source, one.name),
                 "this interface is here, and no longer with the caller",
@@ -188,7 +198,11 @@ impl Made {
             if matches!(Link::numbered(&outside.side.socket, source.index), Ok(None)) {
                 let there = |name: &Name| Link::named(&inside.socket, name.as_str()).ok().flatten();
                 let link = there(&one.name).or_else(|| there(&one.source));
-                self.moved.extend(link.map(|inside| Moved { inside, outside: source.clone() }));
+                self.moved.extend(link.map(|inside| Moved {
+                    inside,
+                    outside: source.clone(),
+                    belongings: belongings.clone(),
+                }));
             }
             result?;
         }
@@ -227,12 +241,12 @@ impl Made {
 impl Drop for Made {
     fn drop(&mut self) {
         let (Some(outside), Some(inside)) = (&self.outside, &self.inside) else { return };
-        for Moved { inside: link, outside: was } in self.moved.iter().rev() {
+        for Moved { inside: link, outside: was, belongings } in self.moved.iter().rev() {
             let Some(home) = &outside.home else { continue };
             let back = inside.send(link, Place::Named(home.as_raw_fd()), &was.name);
             match back.and_then(|()| Link::named(&outside.side.socket, &was.name)) {
-                Ok(Some(link)) if was.up => drop(outside.side.up(link.index, &was.name, "as it was")),
-                Ok(_) => {}
+                Ok(Some(link)) => belongings.give_back(&outside.side, &link, was.up),
+                Ok(None) => {}
                 Err(errno) => say(format_args!("{} could not be moved back: {errno}", was.name)),
             }
         }

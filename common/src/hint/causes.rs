@@ -3,10 +3,11 @@
 
 use super::facts::{Facts, Helper, Mount};
 use super::table::{
-    APPARMOR, CHROOT, Cause, FOREIGN, HELPER_NO_NEW_PRIVS, HELPER_NOT_PRIVILEGED, HELPER_RANGE, KEEP_CAPABILITY,
-    KEEP_DIRECTORY, KEEP_SHARED, LIMIT_REACHED, LIMIT_ZERO, MOUNT_POINT_MISSING, NO_CAPABILITY, NOT_A_DIRECTORY,
-    NOT_IN_KERNEL, PERHAPS_CHROOT, PERHAPS_SECCOMP, PID_DEPTH, PID_DEPTH_OR_LIMIT, PROC_ABSENT, PROC_COVERED,
-    PROC_READ_ONLY, ROOT_NEEDS_SETFCAP, SECCOMP, SETGROUPS_DENIED, SWITCHED_OFF, UNMAPPED, USER_DEPTH_OR_LIMIT,
+    APPARMOR, CHROOT, CHROOT_NO_PROC, Cause, FOREIGN, HELPER_NO_NEW_PRIVS, HELPER_NOT_PRIVILEGED, HELPER_RANGE,
+    KEEP_CAPABILITY, KEEP_DIRECTORY, KEEP_SHARED, LIMIT_REACHED, LIMIT_ZERO, MOUNT_POINT_MISSING, NO_CAPABILITY,
+    NOT_A_DIRECTORY, NOT_IN_KERNEL, PERHAPS_CHROOT, PERHAPS_SECCOMP, PID_DEPTH, PID_DEPTH_OR_LIMIT, PROC_ABSENT,
+    PROC_COVERED, PROC_READ_ONLY, ROOT_NEEDS_SETFCAP, SECCOMP, SETGROUPS_DENIED, SWITCHED_OFF, UNMAPPED,
+    USER_DEPTH_OR_LIMIT,
 };
 use crate::namespace::{MNT, Namespace, PID, USER};
 use nix::errno::Errno;
@@ -56,8 +57,8 @@ fn no_user_namespace(facts: &Facts) -> Option<Cause> {
     if !facts.mounts.is_empty() && !facts.mounts.iter().any(|mount| mount.point == Path::new("/")) {
         return Some(CHROOT.with([]));
     }
-    let perhaps_chroot = || facts.has_proc.then(|| PERHAPS_CHROOT.with([]));
-    apparmor(facts).or_else(|| filtered(facts)).or_else(perhaps_chroot)
+    let chroot = || Some(if facts.has_proc { PERHAPS_CHROOT.with([]) } else { CHROOT_NO_PROC.with([]) });
+    apparmor(facts).or_else(|| filtered(facts)).or_else(chroot)
 }
 
 fn filtered(facts: &Facts) -> Option<Cause> {

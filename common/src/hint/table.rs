@@ -116,6 +116,10 @@ table! {
         "unshare(CLONE_NEWUSER): EPERM: Operation not permitted",
         "switched-off user namespaces, unmapped IDs and AppArmor were ruled out, and so was a filter that refuses the call",
         "probably this process is in a chroot, where the kernel makes no user namespaces ('ls -di /' as seen from outside tells; sysctls, ID maps and AppArmor were looked at and allow it): enter that tree with 'unshare-mnt --root DIR' in place of chroot(8); or a security module forbids it";
+    CHROOT_NO_PROC: "Perhaps inside a chroot, without /proc",
+        "unshare(CLONE_NEWUSER): EPERM: Operation not permitted",
+        "`/proc` is absent, so nothing else could be looked at",
+        "there is no /proc here to look at for the cause; a tree without one is most often a chroot, where the kernel makes no user namespaces: enter it with 'unshare-mnt --root DIR' in place of chroot(8)";
     SECCOMP: "A seccomp filter",
         "unshare(CLONE_NEWUSER): EPERM: Operation not permitted",
         "a harmless, invalid call of the same kind, which the kernel itself answers otherwise",

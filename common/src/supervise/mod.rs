@@ -30,7 +30,7 @@ use nix::unistd::{ForkResult, Pid, chdir, pipe2, setsid};
 use std::convert::Infallible;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 /// How the command stands to its supervisor.
@@ -41,12 +41,21 @@ pub enum Shape {
     CommandIsFirst,
     /// A minimal init is PID 1, and the command an ordinary process.
     InitIsFirst,
+    /// There is no new PID namespace, and the command is an ordinary process. What it leaves running is for the
+    /// [`Aftermath`].
+    Ordinary,
 }
 
 /// What was made for a command that is about to run. Dropped, it is undone: the command could not be executed.
 pub trait Undo {
-    /// The command runs: it stays.
-    fn commit(self);
+    /// The command runs: it stays. Gives what has to be cleared away when the command has ended, if there is something.
+    fn commit(self) -> Option<Box<dyn Aftermath>>;
+}
+
+/// What has to be cleared away when the command has ended: dropped then, and before this process ends.
+pub trait Aftermath {
+    /// The descriptors that have to stay open until then. All others are closed.
+    fn holds(&self) -> Vec<BorrowedFd<'_>>;
 }
 
 /// Starts the command and waits for it. `outside` runs here when the command's process exists and has not begun;
@@ -65,7 +74,7 @@ pub fn supervise<U: Undo>(
     let foreground = terminal::Foreground::look();
     let init = match shape {
         Shape::InitIsFirst => Some(Init::start()?),
-        Shape::CommandIsFirst => None,
+        Shape::CommandIsFirst | Shape::Ordinary => None,
     };
     let (ours, theirs) = step("socketpair(AF_UNIX)", "a line to the command's process until it is executed", || {
         UnixStream::pair().map_err(errno_of)
@@ -84,8 +93,8 @@ pub fn supervise<U: Undo>(
     drop(theirs);
     let made = outside(child.0)?;
     if Started::wait(ours) == Started::Executed {
-        made.commit();
-        watch::watch(shape, child.release(), init, foreground)
+        let aftermath = made.commit();
+        watch::watch(shape, child.release(), init, foreground, aftermath)
     }
     // The child said why, and ends with the status.
     let status = child.end();
@@ -160,7 +169,7 @@ impl Inherited {
         let mask = SignalSet::all().block();
         let sigchld = disposition(SIGCHLD);
         set_disposition(SIGCHLD, Disposition::Default);
-        Inherited { mask, sigchld, timers: (shape == Shape::InitIsFirst).then(Timers::take) }
+        Inherited { mask, sigchld, timers: (shape != Shape::CommandIsFirst).then(Timers::take) }
     }
 
     fn restore(&self) {
@@ -233,7 +242,7 @@ impl Init {
         let _ = setsid();
         let _ = chdir("/");
         let _ = prctl::set_name(c"init");
-        sys::close_all_but(Some(end.as_fd()));
+        sys::close_all_but(&[end.as_fd()]);
         // Whatever interrupts it is retried; nothing is ever written.
         let _ = File::from(end).read_exact(&mut [0]);
         sys::exit_now(0)

@@ -162,10 +162,28 @@ pub fn check(veths: &[Veth], moves: &[Move], routes: &[Route]) -> Result<(), Fai
     if let Some(name) = twice(moves.iter().map(|one| &one.source).collect()) {
         return Err(Failure::input(format_args!("--move: {name} stands twice")));
     }
-    for route in routes {
-        if let Some(dev) = route.dev.as_ref().filter(|dev| !dev.is_loopback() && !inside.contains(dev)) {
-            return Err(Failure::input(format_args!("--route: dev={dev}: no --veth or --move brings that one in")));
+    routes.iter().try_for_each(|route| next_hop(route, veths, moves))
+}
+
+/// A next hop has to be a neighbour: in the network of an address inside, and not that address.
+fn next_hop(route: &Route, veths: &[Veth], moves: &[Move]) -> Result<(), Failure> {
+    let wrong = |why: String| Err(Failure::input(format_args!("--route: {why}")));
+    let interfaces = veths.iter().map(|veth| (&veth.name, &veth.addresses));
+    let interfaces: Vec<_> = interfaces.chain(moves.iter().map(|one| (&one.name, &one.addresses))).collect();
+    let via = route.via;
+    if let Some(dev) = &route.dev {
+        if !interfaces.iter().any(|(name, _)| *name == dev) {
+            return wrong(format!("dev={dev}: no --veth or --move brings that one in"));
         }
+    }
+    if interfaces.iter().any(|(_, addresses)| addresses.iter().any(|cidr| cidr.address == via)) {
+        return wrong(format!("via={via}: that is an address inside, and no next hop"));
+    }
+    let here = |name: &Name| route.dev.as_ref().is_none_or(|dev| dev == name);
+    let near = |cidr: &Cidr| cidr.contains(via);
+    let link_local = matches!(via, IpAddr::V6(via) if via.is_unicast_link_local());
+    if !link_local && !interfaces.iter().any(|(name, addresses)| here(name) && addresses.iter().any(near)) {
+        return wrong(format!("via={via}: no interface there has an address in that network: see address=CIDR"));
     }
     Ok(())
 }

@@ -112,6 +112,11 @@ impl Cidr {
         Cidr { address, prefix: 0 }
     }
 
+    /// Is this address in the network?
+    pub fn contains(self, address: IpAddr) -> bool {
+        self.address.is_ipv4() == address.is_ipv4() && self.network() == Cidr { address, ..self }.network()
+    }
+
     fn network(self) -> Self {
         let address = match self.address {
             IpAddr::V4(address) => {
