@@ -32,13 +32,6 @@ pub fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
 
-/// Ends the test where we are not root.
-pub fn need_root() {
-    if !is_root() {
-        skip("needs root");
-    }
-}
-
 /// What an ordinary user puts before a chain: nothing as root, else `unshare-user -- `.
 pub fn user() -> &'static str {
     if is_root() { "" } else { "unshare-user -- " }
@@ -164,7 +157,7 @@ pub fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
 
 /// Kills a process that [`command`] started, with its process group.
 pub fn kill_group(child: &Child) {
-    let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).expect("a PID"));
     let _ = nix::sys::signal::killpg(pid, nix::sys::signal::Signal::SIGKILL);
 }
 
