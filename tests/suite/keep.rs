@@ -40,7 +40,7 @@ fn every_type_is_entered() {
     for (tool, option) in KINDS {
         let entry = tool.trim_start_matches("unshare-");
         let look = format!("readlink /proc/self/ns/{entry}");
-        // --explain changes nothing but standard error; the command ends before the entry.
+        // The command is over before somebody enters.
         let seen = scene(&format!(
             "{look}; {tool} --keep $D/kept -- {look}; nsenter --{option}=$D/kept {look}; {tool} --keep $D/second {look}
              nsenter --{option}=$D/second {look}; umount $D/kept; umount $D/second; {look}"
