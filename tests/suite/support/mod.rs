@@ -1,7 +1,9 @@
 //! What the scenes are written with.
 
 mod debian;
+pub mod json;
 mod processes;
+pub mod pty;
 pub mod runner;
 mod scene;
 mod users;
