@@ -14,7 +14,7 @@ use crate::text::quoted;
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, CpuSet, sched_getaffinity, sched_setaffinity, unshare};
-use nix::sys::statfs::statfs;
+use nix::sys::statfs::{NSFS_MAGIC, statfs};
 use nix::unistd::Pid;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -72,11 +72,15 @@ impl Keep {
     }
 
     /// The command will run: the file stays bound. The helper is reaped.
-    pub fn commit(mut self) {
+    ///
+    /// # Errors
+    /// The helper could not be told to leave all as it is.
+    pub fn commit(mut self) -> Result<(), Failure> {
         if let Some(outside) = self.outside.take() {
-            outside.leave();
+            outside.leave()?;
         }
         std::mem::forget(self);
+        Ok(())
     }
 
     /// Does a failed execution find no way back to the file? Then the command must be checked before it is executed.
@@ -121,7 +125,6 @@ impl Place {
 
     /// Refuses a FILE that is not an empty regular file, or that something is already bound to.
     fn refuse_occupied(&self) -> Result<(), Failure> {
-        const NSFS_MAGIC: i64 = 0x6e73_6673;
         let refuse = |what: &str| {
             Err(Failure::input(format_args!("--keep {}: {what}", quoted(&self.file)))
                 .hint("name a file that does not exist yet".to_owned()))
@@ -129,7 +132,7 @@ impl Place {
         let failed = |call: &str, errno| Failure::refused(format_args!("{call}({})", quoted(&self.file)), errno);
         let data = fs::metadata(&self.file).map_err(|error| failed("stat", errno_of(error)))?;
         let system = statfs(&self.file).map_err(|errno| failed("statfs", errno))?;
-        if i64::from(system.filesystem_type().0) == NSFS_MAGIC {
+        if system.filesystem_type() == NSFS_MAGIC {
             return Err(Failure::input(format_args!(
                 "--keep {}: a namespace is bound there already",
                 quoted(&self.file)

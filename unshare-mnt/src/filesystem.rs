@@ -5,13 +5,13 @@ use crate::operation::Filesystem;
 use common::failure::Failure;
 use common::step::step;
 use common::sys::{self, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID};
-use common::text::quoted;
-use std::ffi::CStr;
+use common::text::{harmless, quoted};
+use std::ffi::{CStr, OsStr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt;
 
-/// Makes one, attached nowhere yet. `dest` serves the hint.
-pub fn make(filesystem: Filesystem, dest: &Path) -> Result<OwnedFd, Failure> {
+/// Makes one, attached nowhere yet.
+pub fn make(filesystem: Filesystem) -> Result<OwnedFd, Failure> {
     let (name, attributes): (_, u64) = match filesystem {
         Filesystem::Tmpfs => (c"tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV),
         Filesystem::Proc => (c"proc", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC),
@@ -24,7 +24,7 @@ pub fn make(filesystem: Filesystem, dest: &Path) -> Result<OwnedFd, Failure> {
         _ => Ok(()),
     })
     .map_err(|(failure, call)| {
-        let hint = failure.errno.and_then(|errno| hint::filesystem(filesystem, dest, call, errno));
+        let hint = failure.errno.and_then(|errno| hint::filesystem(filesystem, call, errno));
         failure.hint(hint)
     })
 }
@@ -54,28 +54,32 @@ pub enum Call {
 }
 
 /// fsopen, `configure`, create, fsmount.
+///
+/// # Errors
+/// The refused call, with what the file system itself says as hint, and which call it was.
 pub fn new(
     name: &CStr,
     attributes: u64,
     configure: impl FnOnce(BorrowedFd<'_>) -> Result<(), Failure>,
 ) -> Result<OwnedFd, (Failure, Call)> {
-    let c_name = name;
-    let name = name.to_str().unwrap_or_default();
-    let named = |call| move |failure| (failure, call);
+    let shown = quoted(OsStr::from_bytes(name.to_bytes())).to_string();
+    let open = format!("fsopen({shown})");
     let context =
-        step(format_args!("fsopen({})", quoted(name)), "a file system, to be configured", || sys::fsopen(&c_name))
-            .map_err(named(Call::Open))?;
+        step(open, "a file system, to be configured", || sys::fsopen(name)).map_err(|failure| (failure, Call::Open))?;
+    let context = context.as_fd();
+    let said = |call| {
+        move |failure: Failure| {
+            let says = sys::fsmessage(context).map(|text| format!("the kernel says: {}", harmless(&text)));
+            (failure.hint(says), call)
+        }
+    };
     // What mount(8) shows in the first column.
-    let _ = sys::fsconfig_string(context.as_fd(), c"source", name.as_ref());
-    configure(context.as_fd()).map_err(named(Call::Configure))?;
-    step(format_args!("fsconfig({}, FSCONFIG_CMD_CREATE)", quoted(name)), "it is made", || {
-        sys::fsconfig_create(context.as_fd())
-    })
-    .map_err(named(Call::Create))?;
-    step(format_args!("fsmount({})", quoted(name)), "a mount of it, not yet attached", || {
-        sys::fsmount(context.as_fd(), attributes)
-    })
-    .map_err(named(Call::Mount))
+    let _ = sys::fsconfig_string(context, c"source", OsStr::from_bytes(name.to_bytes()));
+    configure(context).map_err(said(Call::Configure))?;
+    let create = format!("fsconfig({shown}, FSCONFIG_CMD_CREATE)");
+    step(create, "it is made", || sys::fsconfig_create(context)).map_err(said(Call::Create))?;
+    let mount = format!("fsmount({shown})");
+    step(mount, "a mount of it, not yet attached", || sys::fsmount(context, attributes)).map_err(said(Call::Mount))
 }
 
 /// Sets one option of a file system that is being configured.

@@ -1,7 +1,6 @@
 //! The whole line: check it, open what it names, build the tree, switch to it.
 
 use crate::filesystem;
-use crate::hint;
 use crate::operation::{self, Kind, Operation};
 use crate::options::Operations;
 use crate::place::{Made, Missing, Tree};
@@ -9,13 +8,12 @@ use crate::propagation::Propagation;
 use crate::source::Source;
 use crate::switch;
 use crate::{dev, overlay, read_only};
-use common::failure::{Failure, OrHint};
+use common::failure::Failure;
 use common::step::step;
 use common::sys;
-use common::text::quoted;
 use nix::sys::stat::{Mode, umask};
 use std::ffi::OsString;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 /// A line that can be meant so.
@@ -124,7 +122,9 @@ fn perform(operation: &Operation, source: Source, tree: &mut Tree) -> Result<(),
         _ => {
             let missing = if source.is_directory()? { Missing::Directory } else { Missing::File };
             let place = tree.place(dest, missing)?;
-            mount(operation, source, &place, tree).map(drop)
+            let mount = mount(operation, source, &place, tree)?;
+            tree.keep(mount);
+            Ok(())
         }
     }
 }
@@ -137,28 +137,22 @@ fn mount(operation: &Operation, source: Source, place: &OwnedFd, tree: &mut Tree
             if *read_only {
                 read_only::all(&mounts)?;
             }
-            attach(&mounts, place, dest, "these files are seen there")?;
+            tree.attach(&mounts, place, dest, "these files are seen there")?;
             if *read_only {
                 read_only::verify(&mounts)?;
             }
             Ok(mounts)
         }
         (Kind::Mount(filesystem), _) => {
-            let mount = filesystem::make(*filesystem, dest)?;
-            attach(&mount, place, dest, filesystem::changes(*filesystem))?;
+            let mount = filesystem::make(*filesystem)?;
+            tree.attach(&mount, place, dest, filesystem::changes(*filesystem))?;
             if filesystem::is_empty(*filesystem) {
                 tree.own(&mount)?;
             }
             Ok(mount)
         }
         (Kind::Dev, Source::Devices(devices)) => dev::make(devices, place, dest, tree),
-        (Kind::Overlay { .. }, Source::Layers(layers)) => overlay::make(layers, place, dest, tree),
+        (Kind::Overlay { .. }, Source::Layers(layers)) => overlay::make(&layers, place, dest, tree),
         _ => unreachable!("the source is the operation's own"),
     }
-}
-
-/// Attaches a mount to what `place` is open on.
-pub fn attach(mount: &OwnedFd, place: &OwnedFd, dest: &std::path::Path, changes: &str) -> Result<(), Failure> {
-    step(format_args!("move_mount({})", quoted(dest)), changes, || sys::move_mount(mount.as_fd(), place.as_fd()))
-        .or_hint(|errno| hint::attach(mount, place, errno))
 }

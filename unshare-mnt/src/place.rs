@@ -11,6 +11,7 @@ use common::sys::{self, Identity, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, RESOLV
 use common::text::quoted;
 use nix::errno::Errno;
 use nix::libc::{O_DIRECTORY, O_NOFOLLOW, O_PATH};
+use nix::mount::{MntFlags, umount2};
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -30,14 +31,30 @@ pub struct Tree {
     made: Made,
 }
 
-/// What was made on file systems that were there before. Dropped, it is removed again.
+/// What was done, in its order. Dropped, the directories, files and links that were made are removed again.
 #[derive(Default)]
-pub struct Made(Vec<(OwnedFd, OsString, bool)>);
+pub struct Made(Vec<Done>);
+
+enum Done {
+    Mounted(OwnedFd),
+    Made { parent: OwnedFd, name: OsString, is_directory: bool },
+}
 
 impl Drop for Made {
     fn drop(&mut self) {
-        for (parent, name, is_directory) in self.0.iter().rev() {
-            let _ = sys::remove(parent.as_fd(), name, *is_directory);
+        if !self.0.iter().any(|done| matches!(done, Done::Made { .. })) {
+            return;
+        }
+        for done in self.0.drain(..).rev() {
+            match done {
+                // A mount point cannot be removed while something is mounted there. "." is the mount's root.
+                Done::Mounted(mount) => {
+                    let _ = sys::change_directory(mount.as_fd()).and_then(|()| umount2(".", MntFlags::MNT_DETACH));
+                }
+                Done::Made { parent, name, is_directory } => {
+                    let _ = sys::remove(parent.as_fd(), &name, is_directory);
+                }
+            }
         }
     }
 }
@@ -132,7 +149,8 @@ impl Tree {
                 .hint((errno == Errno::EEXIST).then(|| "something else is there already".to_owned()))),
             Ok(()) => {
                 narrate(format_args!("{call} = 0: a symlink"));
-                self.remember(parent, name, false)
+                self.remember(parent, name, false);
+                Ok(())
             }
         }
     }
@@ -159,11 +177,11 @@ impl Tree {
                     sys::make_directory(at.as_fd(), name, 0o755)
                 }
             })
-            .or_hint(|errno| hint::make(path, errno))?;
+            .or_hint(hint::make)?;
             let next = step(format_args!("openat2({})", quoted(name)), "what was made", || {
                 sys::openat2(at.as_fd(), name.as_ref(), open_flags, RESOLVE_NO_SYMLINKS)
             });
-            self.remember(at, (*name).to_owned(), !is_file)?;
+            self.remember(at, (*name).to_owned(), !is_file);
             at = next?;
         }
         Ok(at)
@@ -185,11 +203,19 @@ impl Tree {
         Err(Failure::refused(self.call(path), Errno::ENOENT))
     }
 
-    fn remember(&mut self, parent: OwnedFd, name: OsString, is_directory: bool) -> Result<(), Failure> {
-        if !self.own.contains(&identify(parent.as_fd())?.device) {
-            self.made.0.push((parent, name, is_directory));
-        }
-        Ok(())
+    fn remember(&mut self, parent: OwnedFd, name: OsString, is_directory: bool) {
+        self.made.0.push(Done::Made { parent, name, is_directory });
+    }
+
+    /// Attaches a mount to what `place` is open on; a file is mounted by its own descriptor, too.
+    pub fn attach(&mut self, mount: &OwnedFd, place: &OwnedFd, dest: &Path, changes: &str) -> Result<(), Failure> {
+        step(format_args!("move_mount({})", quoted(dest)), changes, || sys::move_mount(mount.as_fd(), place.as_fd()))
+            .or_hint(|errno| hint::attach(mount, place, errno))
+    }
+
+    /// From here on this mount, which was attached, is held to be undone.
+    pub fn keep(&mut self, mount: OwnedFd) {
+        self.made.0.push(Done::Mounted(mount));
     }
 }
 

@@ -6,9 +6,12 @@ use common::failure::{Failure, OrHint};
 use common::step::step;
 use common::sys::{self, MOUNT_ATTR_RDONLY};
 use common::text::quoted;
+use nix::errno::Errno;
+use nix::mount::MsFlags;
+use nix::sys::statvfs::FsFlags;
 use std::collections::HashSet;
 use std::fs;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
 /// Makes every mount of a tree read-only, all or none. No other attribute is touched, so those that a parent user
@@ -25,8 +28,8 @@ pub fn all(mounts: &OwnedFd) -> Result<(), Failure> {
 /// # Errors
 /// One is not: the kernel did not keep its word, or mounts came in meanwhile.
 pub fn verify(mounts: &OwnedFd) -> Result<(), Failure> {
-    let flags = step("fstatvfs()", "a look whether it is read-only", || nix::sys::statvfs::fstatvfs(mounts))?.flags();
-    let writable = if flags.contains(nix::sys::statvfs::FsFlags::ST_RDONLY) {
+    let flags = step("fstatvfs()", "a look whether it is read-only", || statvfs(mounts))?;
+    let writable = if flags.contains(FsFlags::ST_RDONLY) {
         let top = step("statx()", "the ID of the mount", || sys::identify(mounts.as_fd()))?.mount;
         // Without a /proc there is no list to look into.
         fs::read("/proc/self/mountinfo").ok().and_then(|list| writable_below(&list, top))
@@ -79,7 +82,32 @@ pub fn one(tree: &Tree, dest: &Path) -> Result<(), Failure> {
         )));
     }
     step(format_args!("mount_setattr({}, MOUNT_ATTR_RDONLY)", quoted(dest)), "this mount is read-only", || {
-        sys::mount_setattr(mount.as_fd(), false, MOUNT_ATTR_RDONLY)
+        match sys::mount_setattr(mount.as_fd(), false, MOUNT_ATTR_RDONLY) {
+            Err(Errno::ENOSYS) => remount(&mount),
+            result => result,
+        }
     })
     .or_hint(hint::read_only)
+}
+
+/// Before Linux 5.12: mount(2) sets all attributes at once, so those that are set have to be named.
+fn remount(mount: &OwnedFd) -> nix::Result<()> {
+    let now = statvfs(mount)?;
+    let mut flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
+    for (set, flag) in [
+        (FsFlags::ST_NOSUID, MsFlags::MS_NOSUID),
+        (FsFlags::ST_NODEV, MsFlags::MS_NODEV),
+        (FsFlags::ST_NOEXEC, MsFlags::MS_NOEXEC),
+        (FsFlags::ST_NOATIME, MsFlags::MS_NOATIME),
+        (FsFlags::ST_NODIRATIME, MsFlags::MS_NODIRATIME),
+        (FsFlags::ST_RELATIME, MsFlags::MS_RELATIME),
+    ] {
+        flags.set(flag, now.contains(set));
+    }
+    let path = format!("/proc/self/fd/{}", mount.as_raw_fd());
+    nix::mount::mount(None::<&str>, path.as_str(), None::<&str>, flags, None::<&str>)
+}
+
+fn statvfs(mount: &OwnedFd) -> nix::Result<FsFlags> {
+    Ok(nix::sys::statvfs::fstatvfs(mount)?.flags())
 }

@@ -4,11 +4,14 @@ use crate::dev;
 use crate::hint;
 use crate::operation::{Kind, Operation, Writes};
 use crate::overlay::{Layers, Upper};
-use common::failure::{Failure, OrHint};
+use common::failure::{Failure, OrHint, errno_of};
 use common::step::step;
 use common::sys;
 use common::text::quoted;
-use std::os::fd::{AsFd, OwnedFd};
+use nix::errno::Errno;
+use nix::libc::{O_DIRECTORY, O_PATH};
+use std::fs;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
 /// What one operation takes.
@@ -34,7 +37,9 @@ impl Source {
                     Writes::Away => Upper::New,
                     Writes::Refused => Upper::None,
                 };
-                Source::Layers(Layers { layers, upper })
+                let layers = Layers { layers, upper };
+                layers.check()?;
+                Source::Layers(layers)
             }
             _ => Source::Nothing,
         })
@@ -54,12 +59,25 @@ impl Source {
 /// A clone of the mounts at a path, attached nowhere.
 pub fn clone(path: &Path) -> Result<OwnedFd, Failure> {
     let call = format!("open_tree({}, OPEN_TREE_CLONE | AT_RECURSIVE)", quoted(path));
-    step(call, "a copy of the mounts there, not yet attached", || sys::clone_tree(sys::CWD, path))
-        .or_hint(|errno| hint::source(path, errno))
+    step(call, "a copy of the mounts there, not yet attached", || match sys::clone_tree(sys::CWD, path, true) {
+        Err(Errno::EINVAL) => clone_by_descriptor(path),
+        result => result,
+    })
+    .or_hint(|errno| hint::source(path, errno))
+}
+
+/// For `/proc/self/fd/N`, a descriptor that the caller opened: it is on a mount of the caller's namespace, which ours has
+/// a copy of. The copy is taken by the name that the kernel knows, and must be of the very same file.
+fn clone_by_descriptor(path: &Path) -> nix::Result<OwnedFd> {
+    let there = sys::openat2(sys::CWD, path, O_PATH, 0)?;
+    let name = fs::read_link(format!("/proc/self/fd/{}", there.as_raw_fd())).map_err(errno_of)?;
+    let (tree, there) = (sys::clone_tree(sys::CWD, &name, true)?, sys::identify(there.as_fd())?);
+    let here = sys::identify(tree.as_fd())?;
+    if (here.device, here.inode) == (there.device, there.inode) { Ok(tree) } else { Err(Errno::ESTALE) }
 }
 
 fn directory(path: &Path) -> Result<OwnedFd, Failure> {
-    let flags = nix::libc::O_PATH | nix::libc::O_DIRECTORY;
+    let flags = O_PATH | O_DIRECTORY;
     let call = format!("open({}, O_PATH | O_DIRECTORY)", quoted(path));
     step(call, "a layer", || sys::openat2(sys::CWD, path, flags, 0)).or_hint(|errno| hint::source(path, errno))
 }

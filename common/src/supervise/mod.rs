@@ -21,6 +21,7 @@ use crate::failure::{Failure, errno_of};
 use crate::start::report;
 use crate::step::{narrate, step};
 use crate::sys::{self, Disposition, SignalSet, Timers, disposition, set_disposition, wait_for};
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::libc::{SIGCHLD, SIGKILL};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -29,8 +30,8 @@ use nix::sys::signal::Signal;
 use nix::unistd::{ForkResult, Pid, chdir, pipe2, setsid};
 use std::convert::Infallible;
 use std::fs::File;
-use std::io::{Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 /// How the command stands to its supervisor.
@@ -41,12 +42,21 @@ pub enum Shape {
     CommandIsFirst,
     /// A minimal init is PID 1, and the command an ordinary process.
     InitIsFirst,
+    /// There is no new PID namespace, and the command is an ordinary process. What it leaves running is for the
+    /// [`Aftermath`].
+    Ordinary,
 }
 
 /// What was made for a command that is about to run. Dropped, it is undone: the command could not be executed.
 pub trait Undo {
-    /// The command runs: it stays.
-    fn commit(self);
+    /// The command runs: it stays. Gives what has to be cleared away when the command has ended, if there is something.
+    fn commit(self) -> Option<Box<dyn Aftermath>>;
+}
+
+/// What has to be cleared away when the command has ended: dropped then, and before this process ends.
+pub trait Aftermath {
+    /// The descriptors that have to stay open until then. All others are closed.
+    fn holds(&self) -> Vec<BorrowedFd<'_>>;
 }
 
 /// Starts the command and waits for it. `outside` runs here when the command's process exists and has not begun;
@@ -65,7 +75,7 @@ pub fn supervise<U: Undo>(
     let foreground = terminal::Foreground::look();
     let init = match shape {
         Shape::InitIsFirst => Some(Init::start()?),
-        Shape::CommandIsFirst => None,
+        Shape::CommandIsFirst | Shape::Ordinary => None,
     };
     let (ours, theirs) = step("socketpair(AF_UNIX)", "a line to the command's process until it is executed", || {
         UnixStream::pair().map_err(errno_of)
@@ -83,9 +93,9 @@ pub fn supervise<U: Undo>(
     };
     drop(theirs);
     let made = outside(child.0)?;
-    if Started::wait(ours) == Started::Executed {
-        made.commit();
-        watch::watch(shape, child.release(), init, foreground)
+    if Started::wait(ours)? == Started::Executed {
+        let aftermath = made.commit();
+        watch::watch(shape, child.release(), init, foreground, aftermath)
     }
     // The child said why, and ends with the status.
     let status = child.end();
@@ -103,14 +113,24 @@ enum Started {
 
 impl Started {
     /// Lets the child go on, and waits until it executed the command (its end of the line is close-on-exec) or failed.
-    fn wait(mut line: UnixStream) -> Self {
-        let _ = line.write_all(b"g");
-        let mut failed = [0];
-        match line.read_exact(&mut failed) {
-            Ok(()) => Started::Failed,
-            Err(_) => Started::Executed,
+    ///
+    /// # Errors
+    /// The line failed; the child has to be killed.
+    fn wait(mut line: UnixStream) -> Result<Self, Failure> {
+        let failed =
+            |call: &str, error| Failure::refused(format_args!("{call}(the command's process)"), errno_of(error));
+        line.write_all(b"g").map_err(|error| failed("send", error))?;
+        match line.read_exact(&mut [0]) {
+            Ok(()) => Ok(Started::Failed),
+            Err(error) if is_end(&error) => Ok(Started::Executed),
+            Err(error) => Err(failed("recv", error)),
         }
     }
+}
+
+/// Did the other end close, in whatever state?
+fn is_end(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset)
 }
 
 /// The life of the command's process until it is the command.
@@ -123,12 +143,17 @@ fn become_command(
         prctl::set_pdeathsig(Signal::SIGKILL)
     });
     // Told to go on, and the other end still open: the supervisor lived when the tie was set. Otherwise it never was.
-    let mut go = [0];
-    if line.read_exact(&mut go).is_err() || hung_up(&line) {
-        sys::exit_now(i32::from(crate::failure::FAILED));
-    }
+    let go = match line.read_exact(&mut [0]) {
+        Err(error) if is_end(&error) => sys::exit_now(i32::from(crate::failure::FAILED)),
+        Err(error) => Err(Failure::refused("recv(the supervisor)", errno_of(error))),
+        Ok(()) => match hung_up(&line) {
+            Ok(true) => sys::exit_now(i32::from(crate::failure::FAILED)),
+            Ok(false) => tied,
+            Err(errno) => Err(Failure::refused("poll(the supervisor)", errno)),
+        },
+    };
     inherited.restore();
-    let result = match tied {
+    let result = match go {
         Ok(()) => inside(),
         Err(failure) => Err(failure.into()),
     };
@@ -138,10 +163,16 @@ fn become_command(
     sys::exit_now(i32::from(status))
 }
 
-fn hung_up(line: &UnixStream) -> bool {
+fn hung_up(line: &UnixStream) -> nix::Result<bool> {
     let mut end = [PollFd::new(line.as_fd(), PollFlags::empty())];
-    let _ = poll(&mut end, PollTimeout::ZERO);
-    end[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP))
+    loop {
+        match poll(&mut end, PollTimeout::ZERO) {
+            Err(Errno::EINTR) => {}
+            result => {
+                return result.map(|_| end[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP)));
+            }
+        }
+    }
 }
 
 /// The signal state that the caller handed over: the command gets it back.
@@ -160,7 +191,7 @@ impl Inherited {
         let mask = SignalSet::all().block();
         let sigchld = disposition(SIGCHLD);
         set_disposition(SIGCHLD, Disposition::Default);
-        Inherited { mask, sigchld, timers: (shape == Shape::InitIsFirst).then(Timers::take) }
+        Inherited { mask, sigchld, timers: (shape != Shape::CommandIsFirst).then(Timers::take) }
     }
 
     fn restore(&self) {
@@ -233,7 +264,7 @@ impl Init {
         let _ = setsid();
         let _ = chdir("/");
         let _ = prctl::set_name(c"init");
-        sys::close_all_but(Some(end.as_fd()));
+        sys::close_all_but(&[end.as_fd()]);
         // Whatever interrupts it is retried; nothing is ever written.
         let _ = File::from(end).read_exact(&mut [0]);
         sys::exit_now(0)

@@ -20,7 +20,7 @@
 //! Only a command that is PID 1 needs Stopping and Ending: to an ordinary process the kernel does it all.
 
 use super::terminal::{self, Foreground};
-use super::{Init, Shape};
+use super::{Aftermath, Init, Shape};
 use crate::proc::{bits, field};
 use crate::sys::{
     Arrived, Change, Disposition, SignalSet, close_all_but, exit_now, kill, pidfd, set_disposition, wait_for,
@@ -73,18 +73,27 @@ struct Watch {
     shape: Shape,
     init: Option<Init>,
     foreground: Foreground,
+    aftermath: Option<Box<dyn Aftermath>>,
     state: State,
     /// Signals that were passed on to a PID 1 which had them blocked: a bit each, as in `/proc/PID/status`.
     unsettled: u64,
 }
 
 /// Waits for the command and ends as it does.
-pub fn watch(shape: Shape, command: Pid, init: Option<Init>, foreground: Foreground) -> ! {
+pub fn watch(
+    shape: Shape,
+    command: Pid,
+    init: Option<Init>,
+    foreground: Foreground,
+    aftermath: Option<Box<dyn Aftermath>>,
+) -> ! {
     // A reader of the command's output sees its end when the command closes it, and a directory or mount that the
     // command has left is not busy: we hold none of what the caller handed over.
     let _ = chdir("/");
-    close_all_but(init.as_ref().and_then(|init| init.tie.as_ref()).map(AsFd::as_fd));
-    Watch { command, shape, init, foreground, state: State::Running, unsettled: 0 }.run()
+    let mut held = aftermath.as_ref().map_or_else(Vec::new, |aftermath| aftermath.holds());
+    held.extend(init.as_ref().and_then(|init| init.tie.as_ref()).map(AsFd::as_fd));
+    close_all_but(&held);
+    Watch { command, shape, init, foreground, aftermath, state: State::Running, unsettled: 0 }.run()
 }
 
 impl Watch {
@@ -154,8 +163,8 @@ impl Watch {
             return;
         }
         match self.shape {
-            Shape::InitIsFirst if directed => drop(arrived.pass_on(self.command.as_raw())),
-            Shape::InitIsFirst => {}
+            Shape::InitIsFirst | Shape::Ordinary if directed => drop(arrived.pass_on(self.command.as_raw())),
+            Shape::InitIsFirst | Shape::Ordinary => {}
             Shape::CommandIsFirst => self.deliver(arrived, directed),
         }
     }
@@ -267,6 +276,7 @@ impl Watch {
     fn end(&mut self, change: Change) -> ! {
         // Kills what the command left running in its namespace, and waits for it.
         drop(self.init.take());
+        drop(self.aftermath.take());
         self.foreground.reclaim();
         match change {
             Change::Killed(signal) => die_of(signal),

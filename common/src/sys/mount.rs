@@ -45,14 +45,16 @@ fn owned(number: libc::c_long) -> nix::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(i32::try_from(fd).unwrap_or(-1)) })
 }
 
-/// Clones the tree of mounts at `path`, submounts included, and attaches it nowhere: open_tree(2) with OPEN_TREE_CLONE
-/// and AT_RECURSIVE, Linux 5.2. Closed without [`move_mount`], it is gone.
+/// Clones the mount at `path` (an empty one is `directory` itself), with `recursive` its submounts too, and attaches the
+/// copy nowhere: open_tree(2) with OPEN_TREE_CLONE, Linux 5.2. Closed without [`move_mount`], it is gone.
 ///
 /// # Errors
 /// Those of path resolution; EPERM without CAP_SYS_ADMIN over the mount namespace; EINVAL for a path on a mount of
-/// another mount namespace, or an unbindable one; ENOSYS.
-pub fn clone_tree(directory: BorrowedFd<'_>, path: &Path) -> nix::Result<OwnedFd> {
-    let flags = OPEN_TREE_CLONE | AT_RECURSIVE | libc::O_CLOEXEC;
+/// another mount namespace, an unbindable one, or without `recursive` one with submounts that a parent user namespace
+/// locked; ENOSYS.
+pub fn clone_tree(directory: BorrowedFd<'_>, path: &Path, recursive: bool) -> nix::Result<OwnedFd> {
+    let empty = if path.as_os_str().is_empty() { libc::AT_EMPTY_PATH } else { 0 };
+    let flags = OPEN_TREE_CLONE | libc::O_CLOEXEC | empty | if recursive { AT_RECURSIVE } else { 0 };
     owned(path.with_nix_path(|path| {
         // SAFETY: the path is NUL-terminated.
         unsafe { libc::syscall(libc::SYS_open_tree, directory.as_raw_fd(), path.as_ptr(), flags) }
@@ -129,6 +131,16 @@ pub fn fsconfig_create(context: BorrowedFd<'_>) -> nix::Result<()> {
     // SAFETY: the command takes no key and no value.
     Errno::result(unsafe { libc::syscall(libc::SYS_fsconfig, context.as_raw_fd(), FSCONFIG_CMD_CREATE, none, none, 0) })
         .map(drop)
+}
+
+/// What the file system says about a refusal, in its own words, if it says anything: read(2) on the context.
+pub fn fsmessage(context: BorrowedFd<'_>) -> Option<String> {
+    let mut buffer = [0_u8; 1024];
+    // SAFETY: pointer and length are those of one buffer.
+    let length = unsafe { libc::read(context.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len()) };
+    let text = String::from_utf8_lossy(buffer.get(..usize::try_from(length).ok()?)?).trim().to_owned();
+    // "e " for an error, "w " for a warning, "i " for information.
+    text.strip_prefix("e ").map(str::to_owned)
 }
 
 /// Makes a mount of the file system, attached nowhere yet: fsmount(2). `attributes` are `MOUNT_ATTR_*`.
@@ -261,6 +273,8 @@ pub struct Identity {
     pub device: (u32, u32),
     /// The inode number.
     pub inode: u64,
+    /// The permission bits.
+    pub mode: u32,
     /// Is it a directory?
     pub is_directory: bool,
     /// Is it the root of a mount?
@@ -273,7 +287,7 @@ pub struct Identity {
 /// EACCES, EIO: hardly any.
 pub fn identify(fd: BorrowedFd<'_>) -> nix::Result<Identity> {
     let mut data = MaybeUninit::<libc::statx>::zeroed();
-    let mask = libc::STATX_TYPE | libc::STATX_INO | STATX_MNT_ID;
+    let mask = libc::STATX_TYPE | libc::STATX_MODE | libc::STATX_INO | STATX_MNT_ID;
     // SAFETY: the path is NUL-terminated, and the call writes the structure it was given.
     Errno::result(unsafe { libc::statx(fd.as_raw_fd(), c"".as_ptr(), libc::AT_EMPTY_PATH, mask, data.as_mut_ptr()) })?;
     // SAFETY: zeroed before, and the call succeeded.
@@ -282,6 +296,7 @@ pub fn identify(fd: BorrowedFd<'_>) -> nix::Result<Identity> {
         mount: data.stx_mnt_id,
         device: (data.stx_dev_major, data.stx_dev_minor),
         inode: data.stx_ino,
+        mode: u32::from(data.stx_mode) & 0o7777,
         is_directory: u32::from(data.stx_mode) & libc::S_IFMT == libc::S_IFDIR,
         is_mount_root: data.stx_attributes & libc::STATX_ATTR_MOUNT_ROOT as u64 != 0,
     })
