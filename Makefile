@@ -3,6 +3,7 @@
 #   make            build                       make demo       run the main job and show it
 #   make check      run the suite               make install    DESTDIR= PREFIX=/usr/local
 #   make installcheck  the suite on what is installed
+#   make soak       the races, thousands of times
 #
 # STATIC=0 links dynamically. STRICT=1 makes `check` fail when there is something that it could not run.
 
@@ -54,6 +55,10 @@ check: $(BUILT) target/suite
 installcheck: target/suite
 	UNSHARE_TOOLS=$(DESTDIR)$(BINDIR) STRICT=$(STRICT) target/suite
 
+# The racing swapper, 10,000 times: some minutes.
+soak: $(BUILT) target/suite
+	SOAK=10000 UNSHARE_TOOLS=$(CURDIR)/target/release target/suite mnt_hostile::race
+
 demo: $(BUILT)
 	@sh examples/demo.sh target/release
 
@@ -79,4 +84,4 @@ clean:
 	$(CARGO) clean
 
 FORCE:
-.PHONY: all check installcheck demo install uninstall fuzz lint clean FORCE
+.PHONY: all check soak installcheck demo install uninstall fuzz lint clean FORCE

@@ -71,7 +71,7 @@ impl Writer<'_> {
                 shown.extend(processes.iter().filter(|p| is_first(forest, p)).map(|process| process.pid));
             }
             for process in processes {
-                let parent = self.picture.process(process.parent).filter(|parent| !parent.kernel);
+                let parent = self.picture.chosen(process.parent).filter(|parent| !parent.kernel);
                 if let Some(parent) = parent.filter(|p| p.namespace(forest.kind).is_some_and(|id| id != space.id)) {
                     shown.extend([parent.pid, process.pid]);
                 }

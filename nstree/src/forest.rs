@@ -11,6 +11,8 @@ use std::path::PathBuf;
 pub struct Picture {
     /// What was seen of the processes, shown or not, by ascending PID.
     pub processes: Vec<Process>,
+    /// Which of them were asked for.
+    chosen: Vec<bool>,
     /// A forest for each kind that was asked for.
     pub forests: Vec<Forest>,
 }
@@ -88,14 +90,14 @@ impl Picture {
     /// # Errors
     /// One of `pids` is no process; the kernel does not have a kind.
     pub fn draw(seen: Seen, kinds: &[Kind], pids: &[u32]) -> Result<Self, Failure> {
-        let mut picture = Picture { processes: seen.processes, forests: Vec::new() };
-        let chosen = picture.descendants(pids)?;
+        let mut picture = Picture { processes: seen.processes, chosen: Vec::new(), forests: Vec::new() };
+        picture.chosen = picture.descendants(pids)?;
         for &kind in kinds {
             if !std::fs::exists(format!("/proc/self/ns/{}", kind.name())).unwrap_or(false) {
                 return Err(Failure::input(format_args!("--type {0}: this kernel has no {0} namespaces", kind.name())));
             }
             if picture.forests.iter().all(|forest| forest.kind != kind) {
-                let forest = picture.forest(kind, &chosen);
+                let forest = picture.forest(kind);
                 picture.forests.push(forest);
             }
         }
@@ -105,6 +107,12 @@ impl Picture {
     /// A process by its PID.
     pub fn process(&self, pid: u32) -> Option<&Process> {
         process::place(&self.processes, pid).map(|place| &self.processes[place])
+    }
+
+    /// A process by its PID, if it was asked for.
+    pub fn chosen(&self, pid: u32) -> Option<&Process> {
+        let place = process::place(&self.processes, pid).filter(|place| self.chosen[*place]);
+        place.map(|place| &self.processes[place])
     }
 
     /// The kinds, other than `shown`, of which a process and its parent are in different namespaces.
@@ -140,7 +148,8 @@ impl Picture {
         Ok(chosen)
     }
 
-    fn forest(&self, kind: Kind, chosen: &[bool]) -> Forest {
+    fn forest(&self, kind: Kind) -> Forest {
+        let chosen = &self.chosen;
         let mut forest = Forest { kind, spaces: Vec::new(), roots: Vec::new(), left: 0, unread: 0, half_read: 0 };
         for (place, process) in self.processes.iter().enumerate() {
             match process.namespace(kind) {

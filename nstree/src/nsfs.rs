@@ -1,7 +1,7 @@
 //! What the kernel tells about a namespace itself: who is around it, who owns it, which files keep it.
 
 use crate::kind::Kind;
-use crate::process::number;
+use crate::links::number;
 use common::sys::{namespace_maker, owning_namespace, parent_namespace};
 use std::fs::{self, File};
 use std::os::fd::AsFd;

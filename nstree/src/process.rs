@@ -1,16 +1,19 @@
 //! What `/proc` tells about the processes: proc(5).
 
 use crate::kind::Kind;
+use crate::links::{self, Helper, Links, number};
 use crate::users;
 use common::failure::{Failure, errno_of};
 use common::proc::field;
-use nix::errno::Errno;
 use nix::sys::statfs::{PROC_SUPER_MAGIC, statfs};
 use std::fs::{self, File};
 use std::io::Read;
 
 /// Nobody reads a longer command line in a tree, and a process can make its own megabytes long.
 const LONGEST_COMMAND: u64 = 4096;
+
+/// With so few processes a helper is not worth its start.
+const FEW: usize = 64;
 
 /// One process.
 #[derive(Debug)]
@@ -83,7 +86,17 @@ impl Seen {
             pids.insert(pids.partition_point(|other| *other < pid), pid);
         }
         let mut buffer = Vec::with_capacity(8192);
-        let mut processes: Vec<Process> = pids.into_iter().filter_map(|pid| read(pid, &mut buffer)).collect();
+        let mut helper = if pids.len() > FEW { Helper::start(&pids) } else { None };
+        let read: Vec<Option<Process>> = pids.iter().map(|pid| read(*pid, &mut buffer)).collect();
+        let mut processes = Vec::with_capacity(pids.len());
+        for (pid, process) in pids.into_iter().zip(read) {
+            let told = helper.as_mut().and_then(Helper::next);
+            let links = told.unwrap_or_else(|| links::read(pid));
+            if let (Some(process), Some(Links { ids: namespaces, readable })) = (process, links) {
+                processes.push(Process { namespaces, readable, ..process });
+            }
+        }
+        drop(helper);
         place_unreadable(&mut processes);
         number_users_inside(&mut processes);
         Ok(Seen { processes })
@@ -106,7 +119,7 @@ fn read(pid: u32, buffer: &mut Vec<u8>) -> Option<Process> {
         // Before Linux 6.8: a thread of the kernel has no memory of its own.
         None => !zombie && field(&status, "VmSize").is_none(),
     };
-    let mut process = Process {
+    Some(Process {
         pid,
         parent: field(&status, "PPid")?.parse().ok()?,
         pids: field(&status, "NSpid")?.split_whitespace().filter_map(|pid| pid.parse().ok()).collect(),
@@ -118,26 +131,7 @@ fn read(pid: u32, buffer: &mut Vec<u8>) -> Option<Process> {
         uid_inside: None,
         namespaces: [None; Kind::COUNT],
         readable: true,
-    };
-    for kind in Kind::ALL {
-        match fs::read_link(format!("/proc/{pid}/ns/{}", kind.name())).map_err(errno_of) {
-            Ok(id) => process.namespaces[kind as usize] = number(&id.to_string_lossy()),
-            // What a zombie has left, or a kind that this kernel does not have.
-            Err(Errno::ENOENT) if kind != Kind::Pid => {}
-            // The kernel says EACCES also of a process that has just gone.
-            Err(Errno::EACCES | Errno::EPERM) if fs::exists(format!("/proc/{pid}/status")).unwrap_or(false) => {
-                process.readable = false;
-                break;
-            }
-            Err(_) => return None,
-        }
-    }
-    Some(process)
-}
-
-/// `pid:[4026531836]` -> 4026531836
-pub fn number(id: &str) -> Option<u64> {
-    id.split_once(":[")?.1.strip_suffix(']')?.parse().ok()
+    })
 }
 
 /// The kernel writes a newline in a name as `\n`, and a backslash as `\\`.
