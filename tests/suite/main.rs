@@ -13,6 +13,7 @@
 //! | `mnt_roots` | `unshare-mnt` for what people use it for: whole systems, overlays that are thrown away, builds |
 //! | `mnt_table` | every row of the tables in `docs/mounts.md`: run, and compared with what the row says that it prints |
 //! | `net` | interfaces, addresses, routes, both ways. The host of these scenes is a network that the scene itself made, so that |
+//! | `net_scene` | two servers, each in a world of its own, on one bridge |
 //! | `net_nothing_left` | networks that are refused, killed, or over: nothing stays behind |
 //! | `nstree` | the trees of nstree against lsns(8), `/proc`, and what the test built |
 //! | `pipelines` | composed with what composes commands: output, status and duration are those of the bare pipeline |
@@ -36,6 +37,7 @@ mod mnt_roots;
 mod mnt_table;
 mod net;
 mod net_nothing_left;
+mod net_scene;
 mod nstree;
 mod pipelines;
 mod refusals;
@@ -59,6 +61,7 @@ fn main() -> std::process::ExitCode {
         mnt_table::TESTS,
         net::TESTS,
         net_nothing_left::TESTS,
+        net_scene::TESTS,
         nstree::TESTS,
         pipelines::TESTS,
         refusals::TESTS,
