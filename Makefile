@@ -3,6 +3,7 @@
 #   make            build                       make demo       run the main job and show it
 #   make check      run the suite               make install    DESTDIR= PREFIX=/usr/local
 #   make installcheck  the suite on what is installed
+#   make transparency  play every scene bare and under each link, and print what differs
 #   make soak       the races, thousands of times
 #
 # STATIC=0 links dynamically. STRICT=1 makes `check` fail when there is something that it could not run.
@@ -52,6 +53,10 @@ target/suite: $(SUITE_SOURCES)
 check: $(BUILT) target/suite
 	UNSHARE_TOOLS=$(CURDIR)/target/release STRICT=$(STRICT) target/suite
 
+# The table of scenes: what is the same under each link, and under the programs of others.
+transparency: $(BUILT) target/suite
+	UNSHARE_TOOLS=$(CURDIR)/target/release target/suite --table
+
 installcheck: target/suite
 	UNSHARE_TOOLS=$(DESTDIR)$(BINDIR) STRICT=$(STRICT) target/suite
 
@@ -84,4 +89,4 @@ clean:
 	$(CARGO) clean
 
 FORCE:
-.PHONY: all check soak installcheck demo install uninstall fuzz lint clean FORCE
+.PHONY: all check transparency soak installcheck demo install uninstall fuzz lint clean FORCE

@@ -12,9 +12,11 @@
 //! happens to credentials, and the kernel kills what is in its namespace. A command that is PID 1 itself, or that has no
 //! namespace, is tied by PR_SET_PDEATHSIG; after setting it, it looks whether we still live.
 //!
-//! Starting is here; [`watch`] is the state machine; [`terminal`] lends and reclaims the foreground.
+//! Starting is here; [`watch`] is the state machine; [`treatment`] looks what the command does with a signal;
+//! [`terminal`] lends and reclaims the foreground.
 
 mod terminal;
+mod treatment;
 mod watch;
 
 use crate::failure::{Failure, errno_of};

@@ -3,6 +3,7 @@
 mod debian;
 pub mod json;
 mod processes;
+pub mod pty;
 pub mod runner;
 mod scene;
 mod users;
