@@ -14,6 +14,7 @@
 //! | `mnt_table` | every row of the tables in `docs/mounts.md` |
 //! | `net` | interfaces, addresses, routes, both ways |
 //! | `net_nothing_left` | networks that are refused, killed, or over |
+//! | `net_scene` | two servers, each in a world of its own, on one bridge |
 //! | `nstree` | the trees of nstree against lsns(8), `/proc`, and what the test built |
 //! | `nstree_edges` | nstree where it is hard |
 //! | `pipelines` | composed with what composes commands |
@@ -38,6 +39,7 @@ mod mnt_roots;
 mod mnt_table;
 mod net;
 mod net_nothing_left;
+mod net_scene;
 mod nstree;
 mod nstree_edges;
 mod pipelines;
@@ -67,6 +69,7 @@ fn main() -> std::process::ExitCode {
         mnt_table::TESTS,
         net::TESTS,
         net_nothing_left::TESTS,
+        net_scene::TESTS,
         nstree::TESTS,
         nstree_edges::TESTS,
         pipelines::TESTS,
