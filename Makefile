@@ -18,7 +18,8 @@ INSTALL  = install
 # The machine to build for, as rustc names it.
 TARGET   = $(shell rustc -vV | sed -n 's/^host: //p')
 
-TOOLS    = unshare-user unshare-pid unshare-mnt unshare-net unshare-uts unshare-ipc
+TOOLS    = unshare-user unshare-pid unshare-mnt unshare-net unshare-uts unshare-ipc \
+           unshare-cgroup unshare-time limit-cgroup nstree
 BUILT    = $(TOOLS:%=target/release/%)
 SOURCES  = Cargo.toml Cargo.lock $(shell find common $(TOOLS) -name '*.rs' -o -name Cargo.toml)
 
@@ -70,6 +71,11 @@ uninstall:
 	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%)
 	rm -rf $(DESTDIR)$(DOCDIR)
 
+# Random options for so many seconds, on any compiler.
+FUZZ_SECONDS = 10
+fuzz:
+	$(CARGO) run --release --locked --manifest-path fuzz/Cargo.toml -- $(FUZZ_SECONDS)
+
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
@@ -78,4 +84,4 @@ clean:
 	$(CARGO) clean
 
 FORCE:
-.PHONY: all check soak installcheck demo install uninstall lint clean FORCE
+.PHONY: all check soak installcheck demo install uninstall fuzz lint clean FORCE

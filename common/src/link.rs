@@ -16,6 +16,13 @@ pub struct LinkArgs {
     #[arg(long, value_name = "FILE")]
     keep: Option<PathBuf>,
 
+    #[command(flatten)]
+    command: CommandArgs,
+}
+
+/// The arguments that every link has, `limit-cgroup` as well.
+#[derive(Debug, clap::Args)]
+pub struct CommandArgs {
     /// Narrate each call and what it changes on standard error (also: UNSHARE_EXPLAIN=1)
     #[arg(long)]
     explain: bool,
@@ -34,19 +41,30 @@ pub struct Link {
 /// A link inside its namespace. Dropped before it became the command, it lets a kept namespace go.
 pub struct Entered(Link);
 
+impl CommandArgs {
+    /// Turns the narration on if asked for, and gives what to become.
+    ///
+    /// # Errors
+    /// A `--` with nothing after it.
+    pub fn prepare(self) -> Result<Command, Failure> {
+        explain_if(self.explain);
+        // An empty "$@" must not open a shell. The last word can only be our own `--`: no option takes it as a value.
+        if self.command.is_empty() && std::env::args_os().next_back().as_deref() == Some(OsStr::new("--")) {
+            return Err(Failure::input("a command is missing after '--'"));
+        }
+        Ok(Command::new(self.command))
+    }
+}
+
 impl LinkArgs {
     /// Checks what can be checked before anything is made.
     ///
     /// # Errors
     /// A `--` with nothing after it; a `--keep` FILE that cannot be used.
     pub fn prepare(self, namespace: &'static Namespace) -> Result<Link, Failure> {
-        explain_if(self.explain);
-        // An empty "$@" must not open a shell. The last word can only be our own `--`: no option takes it as a value.
-        if self.command.is_empty() && std::env::args_os().next_back().as_deref() == Some(OsStr::new("--")) {
-            return Err(Failure::input("a command is missing after '--'"));
-        }
+        let command = self.command.prepare()?;
         let keep = self.keep.map(|file| Keep::prepare(&file, namespace)).transpose()?;
-        Ok(Link { keep, command: Command::new(self.command) })
+        Ok(Link { keep, command })
     }
 
     /// Prepares, then moves this process into a new namespace.

@@ -68,6 +68,23 @@ pub const IPC: Namespace = Namespace {
     flag_name: "CLONE_NEWIPC",
     changes: "this process has System V shared memory, semaphores, message queues and POSIX message queues of its own; there are none yet",
 };
+/// The view of the cgroup tree: cgroup_namespaces(7).
+pub const CGROUP: Namespace = Namespace {
+    name: "cgroup",
+    entry: "cgroup",
+    flag: CloneFlags::CLONE_NEWCGROUP,
+    flag_name: "CLONE_NEWCGROUP",
+    changes: "this process sees its own control group as the root of the tree; what the group may use stays as it was",
+};
+/// Monotonic and boot-time clocks: time_namespaces(7).
+pub const TIME: Namespace = Namespace {
+    name: "time",
+    entry: "time_for_children",
+    // nix has no name for it.
+    flag: CloneFlags::from_bits_retain(nix::libc::CLONE_NEWTIME),
+    flag_name: "CLONE_NEWTIME",
+    changes: "the next child, or whoever joins, has monotonic and boot-time clocks of its own; the date stays the host's",
+};
 
 impl Namespace {
     /// Moves this process (for a PID namespace: its children to come) into a new namespace of this kind.
@@ -91,6 +108,11 @@ impl Namespace {
             Ok(id) => id.to_string_lossy().into_owned(),
             Err(_) => format!("{}:[unknown]", self.name),
         }
+    }
+
+    /// The flag of clone(2), unshare(2) and setns(2).
+    pub fn flag(&self) -> CloneFlags {
+        self.flag
     }
 
     /// Where this process's namespace of this kind is found.

@@ -9,7 +9,7 @@ use common::keep::Keep;
 use common::link::LinkArgs;
 use common::namespace::PID;
 use common::step::narrate;
-use common::supervise::{Shape, Undo, supervise};
+use common::supervise::{Aftermath, Shape, Undo, supervise};
 use pid_file::PidFile;
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -72,12 +72,13 @@ struct Made {
 }
 
 impl Undo for Made {
-    fn commit(self) {
+    fn commit(self) -> Option<Box<dyn Aftermath>> {
         if let Some(keep) = self.keep {
             keep.commit();
         }
         if let Some(file) = self.pid_file {
             file.commit();
         }
+        None
     }
 }

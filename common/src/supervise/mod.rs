@@ -20,7 +20,7 @@ mod watch;
 use crate::failure::{Failure, errno_of};
 use crate::start::report;
 use crate::step::{narrate, step};
-use crate::sys::{self, Disposition, SignalSet, disposition, set_disposition, wait_for};
+use crate::sys::{self, Disposition, SignalSet, Timers, disposition, set_disposition, wait_for};
 use nix::fcntl::OFlag;
 use nix::libc::{SIGCHLD, SIGKILL};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -30,7 +30,7 @@ use nix::unistd::{ForkResult, Pid, chdir, pipe2, setsid};
 use std::convert::Infallible;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 /// How the command stands to its supervisor.
@@ -41,12 +41,21 @@ pub enum Shape {
     CommandIsFirst,
     /// A minimal init is PID 1, and the command an ordinary process.
     InitIsFirst,
+    /// There is no new PID namespace, and the command is an ordinary process. What it leaves running is for the
+    /// [`Aftermath`].
+    Ordinary,
 }
 
 /// What was made for a command that is about to run. Dropped, it is undone: the command could not be executed.
 pub trait Undo {
-    /// The command runs: it stays.
-    fn commit(self);
+    /// The command runs: it stays. Gives what has to be cleared away when the command has ended, if there is something.
+    fn commit(self) -> Option<Box<dyn Aftermath>>;
+}
+
+/// What has to be cleared away when the command has ended: dropped then, and before this process ends.
+pub trait Aftermath {
+    /// The descriptors that have to stay open until then. All others are closed.
+    fn holds(&self) -> Vec<BorrowedFd<'_>>;
 }
 
 /// Starts the command and waits for it. `outside` runs here when the command's process exists and has not begun;
@@ -61,10 +70,11 @@ pub fn supervise<U: Undo>(
     outside: impl FnOnce(Pid) -> Result<U, Failure>,
     inside: impl FnOnce() -> anyhow::Result<Infallible>,
 ) -> anyhow::Result<Infallible> {
-    let inherited = Inherited::take();
+    let inherited = Inherited::take(shape);
+    let foreground = terminal::Foreground::look();
     let init = match shape {
         Shape::InitIsFirst => Some(Init::start()?),
-        Shape::CommandIsFirst => None,
+        Shape::CommandIsFirst | Shape::Ordinary => None,
     };
     let (ours, theirs) = step("socketpair(AF_UNIX)", "a line to the command's process until it is executed", || {
         UnixStream::pair().map_err(errno_of)
@@ -83,8 +93,8 @@ pub fn supervise<U: Undo>(
     drop(theirs);
     let made = outside(child.0)?;
     if Started::wait(ours) == Started::Executed {
-        made.commit();
-        watch::watch(shape, child.release(), init)
+        let aftermath = made.commit();
+        watch::watch(shape, child.release(), init, foreground, aftermath)
     }
     // The child said why, and ends with the status.
     let status = child.end();
@@ -147,20 +157,26 @@ fn hung_up(line: &UnixStream) -> bool {
 struct Inherited {
     mask: SignalSet,
     sigchld: Disposition,
+    /// An alarm(2) of the caller's is the command's to get, or to cancel; a fork has none. It would not end a PID 1: for
+    /// that one it stays here, and has its effect as any signal that we get.
+    timers: Option<Timers>,
 }
 
 impl Inherited {
     /// Blocks every signal, to be taken one by one by [`watch`], and makes children waitable also for a caller that
     /// ignores SIGCHLD.
-    fn take() -> Self {
+    fn take(shape: Shape) -> Self {
         let mask = SignalSet::all().block();
         let sigchld = disposition(SIGCHLD);
         set_disposition(SIGCHLD, Disposition::Default);
-        Inherited { mask, sigchld }
+        Inherited { mask, sigchld, timers: (shape != Shape::CommandIsFirst).then(Timers::take) }
     }
 
     fn restore(&self) {
         set_disposition(SIGCHLD, self.sigchld);
+        if let Some(timers) = &self.timers {
+            timers.arm();
+        }
         self.mask.set_as_mask();
     }
 }
@@ -226,7 +242,7 @@ impl Init {
         let _ = setsid();
         let _ = chdir("/");
         let _ = prctl::set_name(c"init");
-        sys::close_all_but(Some(end.as_fd()));
+        sys::close_all_but(&[end.as_fd()]);
         // Whatever interrupts it is retried; nothing is ever written.
         let _ = File::from(end).read_exact(&mut [0]);
         sys::exit_now(0)

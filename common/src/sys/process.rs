@@ -42,7 +42,7 @@ pub fn wait_for(pid: Pid, block: bool) -> nix::Result<Option<Change>> {
     let flags = libc::WEXITED | libc::WSTOPPED | libc::WCONTINUED | if block { 0 } else { libc::WNOHANG };
     loop {
         let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
-        let id = pid.as_raw().cast_unsigned();
+        let id = pid.as_raw() as libc::id_t;
         // SAFETY: the call writes the siginfo it was given.
         match Errno::result(unsafe { libc::waitid(libc::P_PID, id, info.as_mut_ptr(), flags) }) {
             Err(Errno::EINTR) => continue,
@@ -75,20 +75,18 @@ pub fn pidfd(pid: Pid) -> nix::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(i32::try_from(fd).unwrap_or(-1)) })
 }
 
-/// Closes every descriptor, or every one but `keep`: close_range(2). For a process that owns nothing else that it will
-/// use or drop.
-pub fn close_all_but(keep: Option<BorrowedFd<'_>>) {
-    let range = |first: u32, last: u32| {
-        // SAFETY: the caller says that no other owner will use what is closed here.
-        unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
-    };
-    match keep.map(|fd| fd.as_raw_fd().cast_unsigned()) {
-        None => range(0, u32::MAX),
-        Some(0) => range(1, u32::MAX),
-        Some(keep) => {
-            range(0, keep - 1);
-            range(keep + 1, u32::MAX);
+/// Closes every descriptor but those in `keep`: close_range(2). For a process that owns nothing else that it will use
+/// or drop.
+pub fn close_all_but(keep: &[BorrowedFd<'_>]) {
+    let mut keep: Vec<u32> = keep.iter().map(|fd| fd.as_raw_fd() as u32).collect();
+    keep.sort_unstable();
+    let mut first = 0;
+    for kept in keep.into_iter().chain([u32::MAX]) {
+        if kept > first {
+            // SAFETY: the caller says that no other owner will use what is closed here.
+            unsafe { libc::syscall(libc::SYS_close_range, first, kept - 1, 0) };
         }
+        first = kept.saturating_add(1);
     }
 }
 

@@ -1,0 +1,150 @@
+//! The controllers that the limits need: are they here, and if not, where; and enabling them for the group to be made
+//! (cgroups(7), Documentation/admin-guide/cgroup-v2.rst).
+
+use crate::group::Group;
+use crate::knob::Knob;
+use crate::place::processes;
+use crate::tree::v1_mount;
+use common::failure::{Failure, OrHint, errno_of};
+use common::step::{narrate, step};
+use common::text::quoted;
+use nix::errno::Errno;
+use std::fs;
+use std::path::Path;
+
+const DELEGATE: &str = "'systemd-run --user --scope -p Delegate=yes -- limit-cgroup ...' (as root without --user)";
+
+/// The controllers that the limits need. Where `parent` hasn't got one, the groups around it are had to hand it down.
+///
+/// # Errors
+/// It is nowhere, or we may not.
+pub fn needed<'a>(parent: &Path, knobs: &'a [Knob]) -> Result<Vec<&'a str>, Failure> {
+    let mut needed: Vec<&str> = knobs.iter().filter_map(Knob::controller).collect();
+    needed.sort_unstable();
+    needed.dedup();
+    for controller in &needed {
+        hand_down(controller, parent)?;
+    }
+    let there = list(parent, "cgroup.controllers")?;
+    if let Some(missing) = needed.iter().find(|name| !there.iter().any(|there| there == *name)) {
+        let has = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
+        let what = format!("the controller '{missing}' is not there in {}, which has: {has}", quoted(parent));
+        return Err(Failure::input(what).hint(whereabouts(missing, parent)));
+    }
+    Ok(needed)
+}
+
+/// Brings a controller down to `group`, from the nearest group around it that has it.
+fn hand_down(controller: &str, group: &Path) -> Result<(), Failure> {
+    let has =
+        |group: &Path| list(group, "cgroup.controllers").is_ok_and(|list| list.iter().any(|name| name == controller));
+    let mut keepers: Vec<&Path> = group.ancestors().skip(1).take_while(|_| !has(group)).collect();
+    let Some(nearest) = keepers.iter().position(|group| has(group)) else { return Ok(()) };
+    keepers.truncate(nearest + 1);
+    for keeper in keepers.into_iter().rev() {
+        let names = [controller.to_owned()];
+        write(keeper, &names).or_hint(|errno| match errno {
+            Errno::EBUSY => hint(keeper, errno, &[]),
+            _ => Some(whereabouts(controller, group)),
+        })?;
+    }
+    Ok(())
+}
+
+/// Has the group's parent hand the controllers down.
+///
+/// # Errors
+/// Refused: not delegated, or other processes are in the parent.
+pub fn enable(group: &mut Group, needed: &[&str]) -> Result<(), Failure> {
+    // Looked at only now: the group is made, so no other guard takes back what is there.
+    let there = list(group.parent(), "cgroup.subtree_control")?;
+    let missing = needed.iter().filter(|name| !there.iter().any(|there| there == *name));
+    let controllers: Vec<String> = missing.map(|name| (*name).to_owned()).collect();
+    if controllers.is_empty() {
+        return Ok(());
+    }
+    group.will_enable(&controllers)?;
+    match write(group.parent(), &controllers) {
+        // The no-internal-process rule: a group that hands controllers down holds no processes, the root excepted. If we
+        // alone are in the way, we can go.
+        Err(failure) if failure.errno == Some(Errno::EBUSY) && group.only_us_in_parent() => {
+            narrate(format_args!("{failure}: this process is alone in its group, and makes way"));
+            group.move_to_leaf()?;
+            write(group.parent(), &controllers)
+        }
+        result => result,
+    }
+    .or_hint(|errno| hint(group.parent(), errno, &group.us()))
+}
+
+fn write(parent: &Path, controllers: &[String]) -> Result<(), Failure> {
+    let path = parent.join("cgroup.subtree_control");
+    let value = controllers.iter().map(|name| format!("+{name}")).collect::<Vec<_>>().join(" ");
+    step(
+        format_args!("write({}, {value:?})", quoted(&path)),
+        "the groups below it have these controllers from now on",
+        || fs::write(&path, &value).map_err(errno_of),
+    )
+}
+
+/// Why a group does not hand a controller down; `us` are the processes that would make way.
+fn hint(parent: &Path, errno: Errno, us: &[i32]) -> Option<String> {
+    let shown = quoted(parent);
+    match errno {
+        Errno::EBUSY => {
+            let others: Vec<i32> = processes(parent).into_iter().filter(|pid| !us.contains(pid)).collect();
+            let more = if others.len() > 5 { ", ..." } else { "" };
+            let others: Vec<String> = others.iter().take(5).map(i32::to_string).collect();
+            Some(format!(
+                "a group cannot hold processes and hand controllers down: {shown} holds the process {}{more}; name another group with --parent, or use {DELEGATE}",
+                others.join(", ")
+            ))
+        }
+        Errno::EACCES | Errno::EPERM | Errno::EROFS => {
+            Some(format!("{shown} is not delegated to this user: run as root, or use {DELEGATE}"))
+        }
+        Errno::EOPNOTSUPP => Some(format!(
+            "{shown} is a threaded group, which has no such controllers below it: name another one with --parent"
+        )),
+        _ => None,
+    }
+}
+
+fn list(group: &Path, file: &str) -> Result<Vec<String>, Failure> {
+    let path = group.join(file);
+    let text = fs::read_to_string(&path)
+        .map_err(|error| Failure::refused(format_args!("read({})", quoted(&path)), errno_of(error)))?;
+    Ok(text.split_whitespace().map(str::to_owned).collect())
+}
+
+/// Why a group hasn't got a controller: bound to v1, switched off, not handed down, not compiled.
+fn whereabouts(controller: &str, group: &Path) -> String {
+    // v1 called it so, and /proc/cgroups goes on to.
+    let old_name = if controller == "io" { "blkio" } else { controller };
+    let table = fs::read_to_string("/proc/cgroups").unwrap_or_default();
+    let row = table
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        .find(|row| row.first() == Some(&old_name));
+    match row.as_deref() {
+        Some([_, hierarchy, ..]) if *hierarchy != "0" => {
+            let place =
+                v1_mount(old_name).map_or_else(String::new, |mount| format!(", mounted on {}", mount.point.display()));
+            return format!(
+                "it is bound to cgroup v1{place}: boot with cgroup_no_v1={old_name}, or systemd.unified_cgroup_hierarchy=1"
+            );
+        }
+        Some([_, _, _, "0"]) => {
+            return format!("it is switched off on the kernel's command line: boot without cgroup_disable={old_name}");
+        }
+        _ => {}
+    }
+    // The nearest group above that has it is the one that keeps it.
+    let has =
+        |group: &&Path| list(group, "cgroup.controllers").is_ok_and(|list| list.iter().any(|name| name == controller));
+    match group.ancestors().skip(1).find(has) {
+        Some(keeper) => format!("{} has it and does not hand it down: not delegated; use {DELEGATE}", keeper.display()),
+        None if row.is_some() => format!("no group that is visible here has it: not delegated; use {DELEGATE}"),
+        None => "this kernel has no such controller: misspelt, or not compiled in".to_owned(),
+    }
+}

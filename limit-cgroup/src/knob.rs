@@ -1,0 +1,148 @@
+//! The control files of a group: what to write to which, and whether the kernel took it as it was meant.
+
+use crate::amount;
+use common::failure::{Failure, OrHint, errno_of};
+use common::step::{narrate, say, step};
+use common::text::quoted;
+use nix::errno::Errno;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// One file and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Knob {
+    /// Its name in the group's directory: `memory.max`.
+    pub file: String,
+    value: String,
+    changes: &'static str,
+}
+
+impl Knob {
+    /// The file that an option stands for.
+    pub fn new(file: &str, value: String, changes: &'static str) -> Self {
+        Knob { file: file.to_owned(), value, changes }
+    }
+
+    /// No swap, which would only delay the limit of memory.
+    pub fn no_swap() -> Self {
+        Knob::new("memory.swap.max", "0".to_owned(), "no swap for the group")
+    }
+
+    /// Reads `FILE=VALUE`.
+    ///
+    /// # Errors
+    /// No `=`, a name that is no control file's, or a file that limits nothing.
+    pub fn parse(text: &OsStr) -> Result<Self, Failure> {
+        let wrong = |why: &str| Failure::input(format_args!("--set {}: {why}", quoted(text)));
+        let form = || wrong("expected FILE=VALUE").hint("as in --set memory.high=400M".to_owned());
+        let (file, value) = text.to_str().and_then(|text| text.split_once('=')).ok_or_else(form)?;
+        let is_name = |name: &str| {
+            name.contains('.')
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+                && !name.starts_with('.')
+        };
+        if !is_name(file) {
+            return Err(wrong("no such control file"));
+        }
+        if value.is_empty() || value.contains('\0') {
+            return Err(wrong("no value"));
+        }
+        match file {
+            "cgroup.procs" | "cgroup.threads" | "cgroup.kill" => {
+                Err(wrong("this file acts on processes, it limits nothing"))
+            }
+            // A process that joins a frozen group never comes to execute its command.
+            "cgroup.freeze" if value.trim() != "0" => Err(wrong("the command could not start in a frozen group")),
+            _ => Ok(Knob {
+                file: file.to_owned(),
+                value: value.to_owned(),
+                changes: "this holds for the group, and for all groups below it",
+            }),
+        }
+    }
+
+    /// The controller that has to be there for this file; none for those that every group has.
+    pub fn controller(&self) -> Option<&str> {
+        let (controller, rest) = self.file.split_once('.')?;
+        // Pressure and CPU time are counted for every group.
+        (controller != "cgroup" && rest != "pressure").then_some(controller)
+    }
+
+    /// Writes the value, and reads it back. What the kernel made of it is said where it differs.
+    ///
+    /// # Errors
+    /// The write was refused.
+    pub fn set(&self, group: &Path) -> Result<(), Failure> {
+        let path = group.join(&self.file);
+        if *self == Knob::no_swap() && !path.exists() && !swaps() {
+            narrate("this kernel counts no swap, and none is in use");
+            return Ok(());
+        }
+        let call = format!("write({}, {:?})", quoted(&path), self.value);
+        step(call, self.changes, || {
+            let mut file = fs::OpenOptions::new().write(true).open(&path).map_err(errno_of)?;
+            // One write: the kernel takes a value whole or refuses it.
+            file.write_all(self.value.as_bytes()).map_err(errno_of)
+        })
+        .or_hint(|errno| self.hint(group, errno))?;
+        // Some files are for writing alone.
+        if let Ok(read) = fs::read_to_string(&path) {
+            let read = read.trim_end();
+            narrate(format_args!("read({}) = {read:?}", quoted(&path)));
+            if !agrees(&self.value, read) {
+                say(format_args!("{}: {:?} was asked for, the kernel set {read:?}", self.file, self.value));
+            }
+        }
+        Ok(())
+    }
+
+    fn hint(&self, group: &Path, errno: Errno) -> Option<String> {
+        match errno {
+            Errno::ENOENT => {
+                let prefix = self.file.split_inclusive('.').next().unwrap_or_default();
+                let mut files: Vec<String> = fs::read_dir(group)
+                    .ok()?
+                    .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+                    .filter(|name| name.starts_with(prefix))
+                    .collect();
+                files.sort();
+                Some(format!("there is no {} here; there are: {}", self.file, files.join(", ")))
+            }
+            Errno::EINVAL | Errno::ERANGE | Errno::ENODEV => Some(format!("not a value that {} takes", self.file)),
+            Errno::EACCES => Some(format!("{} is not for this user to write, or for nobody", self.file)),
+            _ => None,
+        }
+    }
+}
+
+/// Is there any swap? The first line of `/proc/swaps` is a heading.
+fn swaps() -> bool {
+    fs::read_to_string("/proc/swaps").is_ok_and(|text| text.lines().count() > 1)
+}
+
+/// Is what was written found in what is read? The kernel adds to it (`50000` reads `50000 100000`) and counts in bytes.
+fn agrees(written: &str, read: &str) -> bool {
+    let same = |a: &str, b: &str| a == b || amount::bytes(a).is_some_and(|size| amount::bytes(b) == Some(size));
+    let holds = |line: &str, word: &str| line.split_whitespace().any(|there| same(word, there));
+    written.lines().all(|wanted| read.lines().any(|line| wanted.split_whitespace().all(|word| holds(line, word))))
+}
+
+/// `--name NAME`: one directory's name.
+///
+/// # Errors
+/// Empty, with a `/`, or `.` or `..`.
+pub fn check_name(name: &OsStr) -> Result<(), Failure> {
+    let bytes = name.as_bytes();
+    let why = match bytes {
+        b"" => "the name is empty",
+        b"." | b".." => "no name for a group",
+        _ if bytes.contains(&b'/') => "a name has no '/': --parent says where the group is made",
+        _ if bytes.contains(&b'\n') => "a name has no newline",
+        _ if bytes.len() > 255 => "the name has more than 255 bytes",
+        _ => return Ok(()),
+    };
+    Err(Failure::input(format_args!("--name {}: {why}", quoted(name))))
+}
