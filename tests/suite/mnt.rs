@@ -257,9 +257,13 @@ fn nested_roots() {
 
 /// What tools that are linked dynamically need in a root; the static ones need nothing.
 fn libraries() -> &'static str {
+    if is_dynamic() { "--ro-bind /lib /lib --ro-bind /lib64 /lib64 --ro-bind /usr /usr" } else { "" }
+}
+
+/// Do the tools name an interpreter? It stands at the beginning of the file; a static glibc knows the name, too.
+pub fn is_dynamic() -> bool {
     let tool = std::fs::read(crate::support::tools().join("unshare-mnt")).expect("the tool");
-    let is_dynamic = tool.windows(6).any(|part| part == b"ld-lin" || part == b"ld-mus");
-    if is_dynamic { "--ro-bind /lib /lib --ro-bind /lib64 /lib64 --ro-bind /usr /usr" } else { "" }
+    tool[..4096].windows(6).any(|part| part == b"ld-lin" || part == b"ld-mus")
 }
 
 fn static_tools_in_a_root() {
