@@ -3,6 +3,7 @@
 #   make            build                       make demo       run the main job and show it
 #   make check      run the suite               make install    DESTDIR= PREFIX=/usr/local
 #   make installcheck  the suite on what is installed
+#   make check-vm   the suite on another kernel, in a virtual machine (VM_TESTS= names some)
 #
 # STATIC=0 links dynamically. STRICT=1 makes `check` fail when there is something that it could not run.
 
@@ -18,7 +19,7 @@ INSTALL  = install
 TARGET   = $(shell rustc -vV | sed -n 's/^host: //p')
 
 TOOLS    = unshare-user unshare-pid unshare-mnt unshare-net unshare-uts unshare-ipc \
-           unshare-cgroup unshare-time limit-cgroup
+           unshare-cgroup unshare-time limit-cgroup nstree
 BUILT    = $(TOOLS:%=target/release/%)
 SOURCES  = Cargo.toml Cargo.lock $(shell find common $(TOOLS) -name '*.rs' -o -name Cargo.toml)
 
@@ -54,6 +55,9 @@ check: $(BUILT) target/suite
 installcheck: target/suite
 	UNSHARE_TOOLS=$(DESTDIR)$(BINDIR) STRICT=$(STRICT) target/suite
 
+check-vm: $(BUILT) target/suite
+	UNSHARE_TOOLS=$(CURDIR)/target/release STRICT=$(STRICT) sh tests/vm/run.sh $(VM_TESTS)
+
 demo: $(BUILT)
 	@sh examples/demo.sh target/release
 
@@ -74,4 +78,4 @@ clean:
 	$(CARGO) clean
 
 FORCE:
-.PHONY: all check installcheck demo install uninstall lint clean FORCE
+.PHONY: all check check-vm installcheck demo install uninstall lint clean FORCE

@@ -1,10 +1,12 @@
 //! Find the command, execute it, and say why it could not be: 126 and 127.
 
 use crate::failure::{CANNOT_EXECUTE, FAILED, Failure, NOT_FOUND};
+use crate::hint::table::{INTERPRETER, INTERPRETER_CR};
 use crate::step::narrate;
 use crate::sys;
 use crate::text::quoted;
 use nix::errno::Errno;
+use nix::libc::SIGPIPE;
 use nix::unistd::{AccessFlags, access};
 use std::convert::Infallible;
 use std::env;
@@ -27,8 +29,11 @@ impl Command {
     /// The words to execute. Without any: `$SHELL` if it can be run here, else `/bin/sh`.
     fn words(mut self) -> Vec<OsString> {
         if self.0.is_empty() {
-            let shell = env::var_os("SHELL")
-                .filter(|shell| Path::new(shell).is_absolute() && access(Path::new(shell), AccessFlags::X_OK).is_ok());
+            let shell = env::var_os("SHELL").filter(|shell| {
+                let shell = Path::new(shell);
+                // To access(2) a directory is executable.
+                shell.is_absolute() && shell.is_file() && access(shell, AccessFlags::X_OK).is_ok()
+            });
             self.0.push(shell.unwrap_or_else(|| "/bin/sh".into()));
         }
         self.0
@@ -46,7 +51,11 @@ impl Command {
         narrate(format_args!("execvp({}): this process becomes the command", quoted(&words[0])));
         sys::restore_inherited();
         let Err(errno) = nix::unistd::execvp(&arguments[0], &arguments);
-        Err(refusal(&words[0], errno))
+        // We are to say why: where nobody reads standard error, the status is still the one for the caller.
+        sys::set_disposition(SIGPIPE, sys::Disposition::Ignore);
+        // execvp(3) says EACCES when it may not search a directory of PATH: what is in none of them is not found.
+        let nowhere = !words[0].as_bytes().contains(&b'/') && locate(&words[0]).is_none();
+        Err(refusal(&words[0], if nowhere { Errno::ENOENT } else { errno }))
     }
 
     /// Finds out, without executing it, that the command cannot be executed. What it lets pass may still be refused.
@@ -96,14 +105,8 @@ fn why(command: &OsStr, errno: Errno) -> Option<String> {
                 return None;
             }
             let bytes = interpreter.as_os_str().as_bytes();
-            Some(if bytes.ends_with(b"\r") {
-                format!("{shown} ends its lines with CR LF, so its interpreter is {}: convert it", quoted(&interpreter))
-            } else {
-                format!(
-                    "{shown} is there, its interpreter {} is not: install it, or bind it into this root",
-                    quoted(&interpreter)
-                )
-            })
+            let row = if bytes.ends_with(b"\r") { &INTERPRETER_CR } else { &INTERPRETER };
+            row.with([&shown, &quoted(&interpreter).to_string()]).into()
         }
         Errno::EACCES if path.is_dir() => Some(format!("{shown} is a directory")),
         Errno::EACCES if access(&path, AccessFlags::X_OK).is_err() => Some(format!(

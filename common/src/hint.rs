@@ -1,98 +1,82 @@
 //! From a refusal and the facts of the system to a cause and a remedy.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`facts`] | looks at the system, after a refusal |
+//! | [`causes`] | from facts to a cause: pure |
+//! | [`table`] | the causes: what they look like, and what to do; `docs/refusals.md` is made from it |
+//!
+//! To add a cause: a row in the table, a branch in `causes`, a test that provokes it. Here are the questions that the
+//! tools ask, each with the call that was refused.
 
-use crate::namespace::{CGROUP, MNT, Namespace, PID, TIME, USER};
-use crate::proc::{bits, field, number};
-use crate::text::quoted;
+pub mod causes;
+pub mod facts;
+pub mod table;
+
+pub use causes::MapStep;
+use facts::{Facts, Helper};
+use table::Cause;
+
+use crate::namespace::Namespace;
 use nix::errno::Errno;
-use std::fs;
 use std::path::Path;
 
-const CAP_SYS_ADMIN: u64 = 1 << 21;
-/// How deep PID namespaces nest, the first one not counted: pid_namespaces(7).
-const PID_DEPTH: usize = 32;
-
-fn status() -> String {
-    fs::read_to_string("/proc/self/status").unwrap_or_default()
-}
-
-fn lacks_sys_admin() -> bool {
-    bits(&status(), "CapEff").is_some_and(|caps| caps & CAP_SYS_ADMIN == 0)
+/// The line after `hint: `.
+fn line(cause: Option<Cause>) -> Option<String> {
+    cause.and_then(Into::into)
 }
 
 /// Why no namespace could be made.
 pub fn create(namespace: &Namespace, errno: Errno) -> Option<String> {
-    match errno {
-        Errno::EPERM if *namespace != USER && lacks_sys_admin() => {
-            Some("needs CAP_SYS_ADMIN here: run as root, or put 'unshare-user --' in front".to_owned())
-        }
-        Errno::ENOSPC => Some(no_space(namespace)),
-        Errno::EINVAL if *namespace == TIME || *namespace == CGROUP => {
-            Some(format!("this kernel was built without {} namespaces", namespace.name))
-        }
-        _ => None,
-    }
-}
-
-fn no_space(namespace: &Namespace) -> String {
-    let sysctl = format!("user.max_{}_namespaces", namespace.name);
-    if number(&format!("/proc/sys/user/max_{}_namespaces", namespace.name)) == Some(0) {
-        return format!(
-            "{sysctl} is 0 here, so none may be made: raise it with 'sysctl -w {sysctl}=...' where it was set"
-        );
-    }
-    let depth = field(&status(), "NSpid").map_or(0, |pids| pids.split_whitespace().count());
-    if *namespace == PID && depth > PID_DEPTH {
-        return format!("PID namespaces nest {PID_DEPTH} deep at most, and this process is at that depth");
-    }
-    let nesting = match *namespace {
-        USER => ", or user namespaces are nested 33 deep, which is the most",
-        PID => ", or PID namespaces are nested 32 deep, which is the most",
-        _ => "",
-    };
-    format!("{sysctl} is reached, here or in a user namespace around this one{nesting}")
+    line(causes::create(namespace, errno, &Facts::gather()))
 }
 
 /// Why a FILE for `--keep` could not be made.
 pub fn keep_file(file: &Path, errno: Errno) -> Option<String> {
-    match errno {
-        Errno::ENOENT => Some(format!("make its directory first: mkdir -p {}", file.parent()?.display())),
-        _ => None,
-    }
+    line(causes::keep_file(file, errno))
 }
 
 /// Why a namespace could not be bound to a file.
 pub fn keep(namespace: &Namespace, file: &Path, errno: Errno) -> Option<String> {
-    match errno {
-        Errno::EPERM | Errno::EACCES => {
-            Some("--keep mounts in the caller's mount namespace, which takes CAP_SYS_ADMIN over that one".to_owned())
-        }
-        Errno::EINVAL if *namespace == MNT => Some(format!(
-            "a mount namespace can be bound only where mounts are private: mount --bind D D; mount --make-private D, for the directory D of {}",
-            quoted(file)
-        )),
-        _ => None,
-    }
+    line(causes::keep(namespace, file, errno, &Facts::gather()))
 }
 
 /// Why a value was not taken.
 pub fn sysctl(key: &str, errno: Errno) -> Option<String> {
-    match errno {
-        Errno::EACCES => Some(format!(
-            "the file of {key} belongs to the user ID 0 inside: after 'unshare-user --' with its root map it can be written"
-        )),
-        Errno::ENOENT => Some(format!("this kernel has no {key}")),
-        Errno::EINVAL => Some(format!("not a value that {key} takes")),
+    line(match errno {
+        Errno::EACCES => Some(table::SYSCTL_OWNER.with([key])),
+        Errno::ENOENT => Some(table::SYSCTL_UNKNOWN.with([key])),
+        Errno::EINVAL => Some(table::SYSCTL_VALUE.with([key])),
         _ => None,
-    }
+    })
+}
+
+/// Why a mount was refused, whatever its type.
+pub fn mount(errno: Errno) -> Option<String> {
+    line(causes::mount(errno, &Facts::gather()))
 }
 
 /// Why no proc(5) could be mounted.
 pub fn mount_proc(directory: &Path, errno: Errno) -> Option<String> {
-    match errno {
-        Errno::EPERM if lacks_sys_admin() => {
-            Some("needs CAP_SYS_ADMIN here: run as root, or put 'unshare-user --' in front".to_owned())
-        }
-        Errno::ENOENT => Some(format!("make the mount point first: mkdir {}", directory.display())),
-        _ => None,
-    }
+    line(causes::mount_proc(directory, errno, &Facts::gather()))
+}
+
+/// Why a map was not taken.
+pub fn map(step: MapStep, errno: Errno) -> Option<String> {
+    line(causes::map(step, errno, &Facts::gather()))
+}
+
+/// Why setgroups(2) was refused.
+pub fn set_groups(errno: Errno) -> Option<String> {
+    line(causes::set_groups(errno))
+}
+
+/// Why newuidmap(1) or newgidmap(1) failed. `file` and `owner` say whose ranges stand where, `ranges` what they are.
+pub fn map_program(program: &str, file: &str, owner: &str, ranges: &str) -> Option<String> {
+    line(causes::map_program(&Helper::look(program), [file, owner, ranges], &Facts::gather()))
+}
+
+/// Why a file under `/proc/self` could not be used.
+pub fn proc_file(errno: Errno) -> Option<String> {
+    line(causes::proc_file(errno, &Facts::gather()))
 }

@@ -4,14 +4,17 @@
 //! namespace to a file. A child that was forked before can. It does one job at a time when told to, answers with an
 //! error number, and ends when told to or when its parent does.
 
-use crate::failure::{Failure, errno_of};
+use crate::failure::{Failure, OrHint, errno_of};
+use crate::hint;
 use crate::step::step;
-use crate::sys::{self, wait_for};
+use crate::sys::{self, Change, wait_for};
 use nix::errno::Errno;
+use nix::libc::SIGKILL;
 use nix::unistd::{ForkResult, Pid};
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 /// What the child is told.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,13 +34,22 @@ pub trait Job {
 
     /// Takes it back: the command cannot run, or the tool was killed.
     fn undo(&mut self) {}
+
+    /// What went wrong at the last refusal, where an error number cannot say it: a program that it ran failed.
+    fn said(&self) -> &str {
+        ""
+    }
 }
 
 /// The process. Dropped before [`Outside::leave`], it undoes what it did.
 pub struct Outside {
     child: Pid,
     orders: UnixStream,
+    said: String,
 }
+
+/// How long it may take for one job. Longer, and it is stopped or stuck: it is killed. A job's own limits are shorter.
+const LIMIT: Duration = Duration::from_secs(20);
 
 impl Outside {
     /// Forks it, to do `job` later.
@@ -48,13 +60,19 @@ impl Outside {
         // Our own PID where `/proc` is another PID namespace's would be wrong: ask `/proc` itself.
         let myself = step("readlink(/proc/self)", "what /proc calls this process", || {
             fs::read_link("/proc/self").map_err(errno_of)
-        })?;
+        })
+        .or_hint(hint::proc_file)?;
         let myself = myself.to_string_lossy();
         let (orders, answers) = step("socketpair(AF_UNIX)", "a line to a helper that stays outside", || {
             UnixStream::pair().map_err(errno_of)
         })?;
         match step("fork()", "a helper stays in the caller's namespaces", sys::fork)? {
-            ForkResult::Parent { child } => Ok(Outside { child, orders }),
+            ForkResult::Parent { child } => {
+                orders
+                    .set_read_timeout(Some(LIMIT))
+                    .map_err(|error| Failure::refused("setsockopt(SO_RCVTIMEO)", errno_of(error)))?;
+                Ok(Outside { child, orders, said: String::new() })
+            }
             ForkResult::Child => {
                 drop(orders);
                 obey(answers, &mut job, &myself);
@@ -66,9 +84,14 @@ impl Outside {
     /// Has it do its job, and waits for the answer.
     ///
     /// # Errors
-    /// What the job's call was refused with; EPIPE when the helper is gone.
+    /// What the job's call was refused with; EPIPE when the helper is gone, ETIMEDOUT when it gave no answer.
     pub fn perform(&mut self) -> nix::Result<()> {
         self.order(Order::Do)
+    }
+
+    /// What went wrong at the last refusal, where an error number cannot say it; else empty.
+    pub fn said(&self) -> &str {
+        &self.said
     }
 
     /// Sends it away with its job done, and reaps it.
@@ -77,13 +100,28 @@ impl Outside {
     }
 
     fn order(&mut self, order: Order) -> nix::Result<()> {
-        let mut answer = [0; 4];
+        self.said.clear();
         self.orders.write_all(&[order as u8]).map_err(errno_of)?;
-        self.orders.read_exact(&mut answer).map_err(|_| Errno::EPIPE)?;
-        match i32::from_ne_bytes(answer) {
-            0 => Ok(()),
-            number => Err(Errno::from_raw(number)),
+        match self.answer() {
+            Ok(0) => Ok(()),
+            Ok(number) => Err(Errno::from_raw(number)),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                // It lives and was not reaped, so the PID is still its own.
+                let _ = sys::kill(self.child.as_raw(), SIGKILL);
+                Err(Errno::ETIMEDOUT)
+            }
+            Err(_) => Err(Errno::EPIPE),
         }
+    }
+
+    /// An error number, and the length of a text that follows.
+    fn answer(&mut self) -> std::io::Result<i32> {
+        let (mut number, mut length) = ([0; 4], [0; 4]);
+        self.orders.read_exact(&mut number)?;
+        self.orders.read_exact(&mut length)?;
+        let length = u64::from(u32::from_ne_bytes(length));
+        (&self.orders).take(length).read_to_string(&mut self.said)?;
+        Ok(i32::from_ne_bytes(number))
     }
 }
 
@@ -92,7 +130,7 @@ impl Drop for Outside {
         // To one that was told to leave this says nothing: it is gone.
         let _ = self.order(Order::Undo);
         // ECHILD: our caller ignores SIGCHLD, and the kernel reaped it.
-        let _ = wait_for(self.child, true);
+        while let Ok(Some(Change::Stopped(_) | Change::Continued)) = wait_for(self.child, true) {}
     }
 }
 
@@ -113,7 +151,9 @@ fn obey(mut orders: UnixStream, job: &mut impl Job, tool: &str) {
             Ok(())
         };
         let answer = result.map_or_else(|errno| errno as i32, |()| 0);
-        let _ = orders.write_all(&answer.to_ne_bytes());
+        let said = if result.is_ok() { "" } else { job.said() };
+        let length = u32::try_from(said.len()).unwrap_or(0).to_ne_bytes();
+        let _ = orders.write_all(&[&answer.to_ne_bytes(), &length, said.as_bytes()].concat());
         if order != Order::Do as u8 {
             return;
         }

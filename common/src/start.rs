@@ -2,6 +2,7 @@
 
 use crate::failure::{FAILED, Failure, errno_of};
 use crate::step::{name_tool, say, tool};
+use crate::sys::restore_inherited;
 use crate::text::harmless;
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -26,6 +27,24 @@ pub fn start<Args: Parser>(run: fn(Args) -> anyhow::Result<Infallible>) -> ExitC
     };
     let Err(error) = result;
     ExitCode::from(report(&error))
+}
+
+/// Runs a tool that prints and ends: `run` gives the text for standard output. As everywhere, a reader that has seen
+/// enough (`| head`) ends it by SIGPIPE.
+pub fn start_printing<Args: Parser>(run: fn(Args) -> anyhow::Result<String>) -> ExitCode {
+    name_tool(Args::command().get_name().to_owned().leak());
+    let text = match Args::try_parse() {
+        Ok(args) => run(args),
+        Err(answer) if matches!(answer.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            Ok(answer.to_string())
+        }
+        Err(mistake) => Err(usage(&mistake).into()),
+    };
+    restore_inherited();
+    match text.and_then(|text| Ok(print(&text)?)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ExitCode::from(report(&error)),
+    }
 }
 
 /// Prints a failure in its one or two lines, and gives its exit status.

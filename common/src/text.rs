@@ -20,11 +20,14 @@ pub fn quoted<S: AsRef<OsStr> + ?Sized>(text: &S) -> impl fmt::Display {
     Quoted(text.as_ref())
 }
 
-/// Prose that may hold foreign text: control characters are escaped, all else stays as it is.
+/// Prose that may hold foreign text: control characters are escaped, and the invisible ones that reorder a line or hide
+/// in it; all else stays as it is.
 pub fn harmless(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() {
+        let hides =
+            matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        if c.is_control() || hides {
             out.extend(c.escape_default());
         } else {
             out.push(c);

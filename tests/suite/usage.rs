@@ -1,8 +1,36 @@
 //! Options, bad input, exit statuses 125, 126, 127, messages.
 
-use crate::support::{TOOLS, sh, user};
+use crate::support::{Folder, Seen, TOOLS, is_root, sh, user};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
-crate::tests![unknown_option, nothing_after_dashes];
+crate::tests![
+    unknown_option,
+    missing_value,
+    nothing_after_dashes,
+    bad_input,
+    occupied_keep_file,
+    refused_is_125,
+    not_executable_is_126,
+    not_found_is_127,
+    help_and_version,
+    help_into_a_full_device,
+    refused_call_and_its_hint,
+    nesting_depth,
+    missing_interpreter,
+    default_shell,
+    unusable_shell,
+];
+
+/// Root without any capability: as powerless as an ordinary user.
+fn powerless() -> &'static str {
+    if is_root() { "setpriv --bounding-set=-all --inh-caps=-all -- " } else { "" }
+}
+
+/// What an ordinary user needs in front of this tool.
+fn front(tool: &str) -> &'static str {
+    if tool == "unshare-user" { "" } else { user() }
+}
 
 fn unknown_option() {
     for tool in TOOLS {
@@ -11,9 +39,249 @@ fn unknown_option() {
     }
 }
 
+fn missing_value() {
+    for tool in TOOLS {
+        let seen = sh(&format!("{tool} --keep"));
+        assert!(seen.refused().starts_with(&format!("{tool}: a value is required for '--keep")), "{seen:?}");
+    }
+}
+
 fn nothing_after_dashes() {
     for tool in TOOLS {
         let seen = sh(&format!("set --; echo 'echo a shell ran' | {}{tool} -- \"$@\"", user()));
         assert!(seen.refused().contains("a command is missing after '--'"), "{seen:?}");
+    }
+}
+
+/// Every line is refused by its last tool in one clear line, before COMMAND runs, and leaves nothing behind.
+fn bad_input() {
+    let long = "x".repeat(65);
+    for (line, says) in [
+        ("unshare-user --map-users 0:0", "--map-users"),
+        ("unshare-user --map-users 0:0:0", "--map-users"),
+        ("unshare-user --map-users a:b:c", "--map-users"),
+        ("unshare-user --map-users ''", "--map-users"),
+        ("unshare-user --map-users 0:4294967295:1", "--map-users"),
+        ("unshare-user --map-users 0:0:1 --map-users 0:1:1", "--map-users"),
+        ("unshare-user --map-groups 0:0:2 --map-groups 5:1:1", "--map-groups"),
+        ("unshare-user --map-groups=-1:0:1", "--map-groups"),
+        ("unshare-user --map-none --map-root-user", "cannot be used with"),
+        ("unshare-user --map-user root", "--map-user"),
+        ("unshare-user --setgroups maybe", "--setgroups"),
+        ("unshare-uts --hostname ''", "--hostname"),
+        (&format!("unshare-uts --hostname {long}"), "65 bytes"),
+        ("unshare-uts --domainname ''", "--domainname"),
+        (&format!("unshare-uts --domainname {long}"), "65 bytes"),
+        ("unshare-ipc --sysctl kernel.hostname=x", "would change the host"),
+        ("unshare-ipc --sysctl kernel.panic=1", "would change the host"),
+        ("unshare-ipc --sysctl kernel.shm/../panic=1", "no such key"),
+        ("unshare-ipc --sysctl kernel.shmmax", "expected KEY=VALUE"),
+        ("unshare-ipc --sysctl kernel.shmbogus=1", "kernel/shmbogus"),
+        ("unshare-pid --mount-proc=$D/missing", "missing"),
+        ("unshare-pid --pid-file $D/missing/file", "missing/file"),
+        ("unshare-pid --keep $D/missing/file", "missing/file"),
+        ("unshare-mnt --tmpfs $D/missing", "missing"),
+        ("unshare-mnt --bind $D $D/missing", "missing"),
+        ("unshare-mnt --bind $D/missing $D", "missing"),
+        ("unshare-mnt --proc $D/missing", "missing"),
+        ("unshare-mnt --root $D/missing", "missing"),
+        ("unshare-mnt --chdir $D/missing", "missing"),
+        ("unshare-mnt --propagation sideways", "--propagation"),
+        ("unshare-mnt --root $D --propagation shared", "--propagation"),
+        ("unshare-mnt --bind $D", "--bind"),
+    ] {
+        let folder = Folder::new();
+        let seen = sh(&format!("D={folder}; {}{line} -- touch $D/ran", front(line.split(' ').next().expect("a tool"))));
+        assert!(seen.refused().lines().next().is_some_and(|first| first.contains(says)), "{line}: {seen:#?}");
+        assert!(seen.err.starts_with(&format!("{}:", line.split(' ').next().expect("a tool"))), "{line}: {seen:#?}");
+        // One line, and perhaps a hint.
+        assert!(seen.err.lines().count() <= 2, "{line}: {seen:#?}");
+        assert!(seen.err.lines().skip(1).all(|line| line.contains(": hint: ")), "{line}: {seen:#?}");
+        nothing_in(&folder, line);
+    }
+}
+
+/// Nothing was made in this folder, and nothing is mounted there.
+#[track_caller]
+fn nothing_in(folder: &Folder, line: &str) {
+    assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 0, "{line}: something was left behind");
+    let mounts = fs::read_to_string("/proc/self/mountinfo").expect("mounts");
+    assert!(!mounts.contains(&folder.to_string()), "{line}: a mount was left behind");
+}
+
+fn occupied_keep_file() {
+    for tool in TOOLS {
+        let folder = Folder::new();
+        let (full, fifo) = (folder.join("full"), folder.join("fifo"));
+        fs::write(&full, "precious").expect("a file");
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRUSR).expect("a FIFO");
+        for (file, why) in [(&full, "the file is not empty"), (&fifo, "not a regular file")] {
+            let seen = sh(&format!("{tool} --keep {} -- echo ran", file.display()));
+            assert!(seen.refused().contains(why), "{seen:#?}");
+        }
+        let seen = sh(&format!("{tool} --keep {folder} -- echo ran"));
+        assert!(seen.refused().contains("not a regular file"), "{seen:#?}");
+        assert_eq!(fs::read_to_string(&full).expect("it is as it was"), "precious");
+    }
+}
+
+/// Runs a line with standard error as it is, closed, and full. The status is the same; a panic's would be 101.
+#[track_caller]
+fn with_every_error_output(line: &str, status: i32) -> Seen {
+    for error in ["2>&-", "2>/dev/full", "<&- >&- 2>&-", "2>&1 | true; exit ${PIPESTATUS[0]}"] {
+        let seen = sh(&format!("exec bash -c '{line} {error}'"));
+        assert_eq!(seen.code(), status, "{line} {error}: {seen:?}");
+        assert_eq!((seen.out.as_str(), seen.err.as_str()), ("", ""), "{line} {error}");
+    }
+    let seen = sh(line);
+    assert_eq!(seen.code(), status, "{line}: {seen:?}");
+    assert_eq!(seen.out, "");
+    seen
+}
+
+fn refused_is_125() {
+    for tool in TOOLS {
+        let seen = with_every_error_output(&format!("{}{tool} --bogus -- echo ran", front(tool)), 125);
+        assert!(seen.err.starts_with(&format!("{tool}: ")), "{seen:?}");
+    }
+    // A refused call, not only a mistake in the line.
+    for tool in TOOLS.iter().filter(|tool| **tool != "unshare-user") {
+        with_every_error_output(&format!("{}{tool} -- echo ran", powerless()), 125);
+    }
+}
+
+fn not_executable_is_126() {
+    let folder = Folder::new();
+    fs::write(folder.join("plain"), "not a program\n").expect("a file");
+    for tool in TOOLS {
+        for (name, why) in [("plain", "may not be executed"), (".", "is a directory")] {
+            let seen = with_every_error_output(&format!("{}{tool} -- {folder}/{name}", front(tool)), 126);
+            assert!(seen.err.starts_with(&format!("{tool}: execvp(\"{folder}/{name}\"): E")), "{seen:?}");
+            assert!(seen.err.contains(why), "{seen:?}");
+        }
+    }
+}
+
+fn not_found_is_127() {
+    for tool in TOOLS {
+        for name in ["/nonexistent/program", "no-such-program-at-all"] {
+            let seen = with_every_error_output(&format!("{}{tool} -- {name}", front(tool)), 127);
+            let first = format!("{tool}: execvp(\"{name}\"): ENOENT: No such file or directory\n");
+            assert!(seen.err.starts_with(&first), "{seen:?}");
+        }
+        let seen = sh(&format!("{}{tool} -- ''", front(tool)));
+        assert_eq!(seen.code(), 127, "an empty name: {seen:?}");
+    }
+}
+
+fn help_and_version() {
+    for tool in TOOLS {
+        for option in ["-h", "--help"] {
+            let seen = sh(&format!("{tool} {option}"));
+            assert!(seen.ok().contains(&format!("Usage: {tool} [OPTION]... [--] [COMMAND [ARG]...]")), "{seen:?}");
+            assert_eq!(seen.err, "");
+        }
+        for option in ["-V", "--version"] {
+            let seen = sh(&format!("{tool} {option}"));
+            assert!(seen.ok().starts_with(&format!("{tool} ")), "{seen:?}");
+        }
+    }
+}
+
+fn help_into_a_full_device() {
+    for tool in TOOLS {
+        for option in ["--help", "--version"] {
+            let seen = sh(&format!("{tool} {option} >/dev/full"));
+            assert_eq!(seen.code(), 125, "{seen:?}");
+            let line = format!("{tool}: write(standard output): ENOSPC: No space left on device\n");
+            assert_eq!(seen.err, line);
+            assert_eq!(sh(&format!("{tool} {option} >/dev/full 2>&1")).code(), 125);
+        }
+    }
+}
+
+/// The two lines of the contract, word for word.
+fn refused_call_and_its_hint() {
+    for (tool, flag) in [
+        ("unshare-pid", "CLONE_NEWPID"),
+        ("unshare-mnt", "CLONE_NEWNS"),
+        ("unshare-net", "CLONE_NEWNET"),
+        ("unshare-uts", "CLONE_NEWUTS"),
+        ("unshare-ipc", "CLONE_NEWIPC"),
+    ] {
+        let seen = sh(&format!("{}{tool} -- echo ran", powerless()));
+        let expected = format!(
+            "{tool}: unshare({flag}): EPERM: Operation not permitted\n\
+             {tool}: hint: needs CAP_SYS_ADMIN here: run as root, or put 'unshare-user --' in front"
+        );
+        assert_eq!(seen.refused(), expected);
+    }
+}
+
+/// The kernel says "No space left on device"; the hint says what is meant.
+fn nesting_depth() {
+    for (tool, deepest) in [("unshare-pid", 32), ("unshare-user", 33)] {
+        let front = front(tool);
+        let chain = |links: usize| format!("{front}{} echo ran", format!("{tool} -- ").repeat(links));
+        // How deep we stand already is not for us to say: where the tests run in such a namespace, less is left.
+        let seen = sh(&chain(deepest + 2));
+        let call = if tool == "unshare-pid" { "unshare(CLONE_NEWPID)" } else { "unshare(CLONE_NEWUSER)" };
+        assert!(seen.refused().starts_with(&format!("{tool}: {call}: ENOSPC: ")), "{seen:#?}");
+        assert!(
+            seen.err.contains(&format!("{tool}: hint: ")) && seen.err.contains(&format!("{deepest} deep")),
+            "{seen:#?}"
+        );
+        assert_eq!(sh(&chain(deepest - 8)).ok(), "ran");
+    }
+}
+
+fn missing_interpreter() {
+    let folder = Folder::new();
+    let program = |name: &str, bytes: &[u8]| {
+        fs::write(folder.join(name), bytes).expect("a program");
+        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755)).expect("a mode");
+    };
+    program("script", b"#!/nonexistent/interpreter -x\n");
+    program("dos", b"#!/bin/sh\r\necho hello\r\n");
+    // A real dynamic program, whose loader has another name.
+    let mut elf = fs::read("/bin/sh").expect("a shell");
+    let at = elf.windows(4).position(|four| four == b"/ld-").expect("its loader's name");
+    elf[at..at + 4].copy_from_slice(b"/no-");
+    program("elf", &elf);
+    for tool in TOOLS {
+        for (name, says) in [
+            ("script", "its interpreter \"/nonexistent/interpreter\" is not"),
+            ("dos", "CR LF"),
+            ("elf", "is there, its interpreter \"/lib"),
+        ] {
+            let seen = with_every_error_output(&format!("{}{tool} -- {folder}/{name}", front(tool)), 127);
+            assert!(
+                seen.err
+                    .lines()
+                    .nth(1)
+                    .is_some_and(|line| line.starts_with(&format!("{tool}: hint: ")) && line.contains(says)),
+                "{seen:#?}"
+            );
+        }
+    }
+}
+
+fn default_shell() {
+    let folder = Folder::new();
+    let shell = folder.join("shell");
+    fs::write(&shell, "#!/bin/sh\necho this shell, $# arguments\n").expect("a shell");
+    fs::set_permissions(&shell, fs::Permissions::from_mode(0o755)).expect("a mode");
+    for tool in TOOLS {
+        let seen = sh(&format!("SHELL={} {}{tool}", shell.display(), front(tool)));
+        assert_eq!(seen.ok(), "this shell, 0 arguments", "{tool}");
+    }
+}
+
+fn unusable_shell() {
+    for tool in TOOLS {
+        for shell in ["SHELL=/nonexistent", "SHELL=", "SHELL=/etc/passwd", "SHELL=/", "env -u SHELL"] {
+            let seen = sh(&format!("echo 'echo $0 ran' | {shell} {}{tool}", front(tool)));
+            assert_eq!(seen.ok(), "/bin/sh ran", "{tool} with {shell}");
+        }
     }
 }

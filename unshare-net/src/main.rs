@@ -1,14 +1,18 @@
 //! `unshare-net`: run a command with its own interfaces, addresses, routes and ports (network_namespaces(7)).
 #![forbid(unsafe_code)]
 
+mod belongings;
+mod hint;
 mod interface;
+mod link;
 mod rtnetlink;
+mod setup;
+mod spec;
 
 use clap::Parser;
 use common::link::LinkArgs;
 use common::namespace::NET;
-use common::step::step;
-use rtnetlink::Rtnetlink;
+use setup::{NetArgs, Plan};
 use std::convert::Infallible;
 use std::process::ExitCode;
 
@@ -16,9 +20,8 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(name = "unshare-net", version, args_override_self = true)]
 struct Args {
-    /// Leave the loopback interface down
-    #[arg(long)]
-    no_loopback: bool,
+    #[command(flatten)]
+    net: NetArgs,
 
     #[command(flatten)]
     link: LinkArgs,
@@ -29,11 +32,11 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> anyhow::Result<Infallible> {
-    let entered = args.link.enter(&NET)?;
-    if !args.no_loopback {
-        let inside =
-            step("socket(NETLINK_ROUTE)", "a line to the kernel about this namespace's network", Rtnetlink::open)?;
-        interface::loopback_up(&inside)?;
-    }
+    let plan = Plan::read(args.net)?;
+    let link = args.link.prepare(&NET)?;
+    let ready = plan.look_outside()?;
+    let entered = link.enter(&NET)?;
+    // Dropped when the command cannot run, and with it all that was made.
+    let _made = ready.set_up()?;
     Ok(entered.become_command()?)
 }

@@ -13,7 +13,8 @@ pub fn mount_proc(directory: &Path) -> Result<(), Failure> {
     MNT.create()?;
     step("mount(\"/\", MS_REC | MS_PRIVATE)", "what is mounted here stays unseen outside", || {
         mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
-    })?;
+    })
+    .or_hint(hint::mount)?;
     let call = format!("mount(\"proc\", {})", quoted(directory));
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     step(call, "this /proc shows the processes of the new namespace, by their PIDs there", || {

@@ -1,7 +1,8 @@
 //! Who the command is, inside, and what it may do: credentials(7), capabilities(7).
 
 use crate::cli::IdentityArgs;
-use common::failure::{Failure, errno_of};
+use common::failure::{Failure, OrHint, errno_of};
+use common::hint;
 use common::step::step;
 use common::sys::caps::{self, Capabilities};
 use nix::errno::Errno;
@@ -19,7 +20,8 @@ pub fn assume(args: &IdentityArgs, may_set_groups: bool) -> Result<(), Failure> 
         let tie = Tie::hold()?;
         if let Some(groups) = groups {
             let call = format!("setgroups({groups:?})");
-            step(call, "the supplementary groups, as they are called inside", || caps::set_groups(groups))?;
+            step(call, "the supplementary groups, as they are called inside", || caps::set_groups(groups))
+                .or_hint(hint::set_groups)?;
         }
         if let Some(id) = group {
             step(format!("setresgid({id})"), "the group ID, as it is called inside", || caps::set_group(id))?;
@@ -56,6 +58,9 @@ fn keep_all() -> Result<(), Failure> {
 /// Empties all five sets. With the bounding set empty not even a program of the user ID 0 brings one back.
 fn drop_all() -> Result<(), Failure> {
     let all = step("capget()", "which capabilities there are", caps::capabilities)?.permitted;
+    // A change from the ID 0 to another has left none of them effective.
+    let sets = Capabilities { effective: all, permitted: all, inheritable: 0 };
+    step("capset(every capability)", "all are effective, to give them up with", || caps::set_capabilities(sets))?;
     step("prctl(PR_CAPBSET_DROP, every capability)", "nothing that is executed from here on can gain one", || {
         caps::each(all).try_for_each(caps::drop_bounding)
     })?;

@@ -1,6 +1,7 @@
 //! Maps of IDs: read, check, cut to size, print. No system call is made here (user_namespaces(7)).
 
 use common::failure::Failure;
+use common::hint::table::{OVERLAP, TOO_LONG};
 use std::fmt;
 
 /// The largest ID; the one above it means "no ID" to the kernel.
@@ -133,7 +134,8 @@ impl Map {
                     pair[0],
                     pair[1],
                     first(pair[1])
-                ))),
+                ))
+                .hint(OVERLAP.with([]))),
             }
         };
         overlap("inner", |range| range.inner, Range::last_inner)?;
@@ -141,15 +143,36 @@ impl Map {
         let (lines, bytes) = (self.0.len(), self.text().len());
         if lines > MOST_LINES {
             return Err(Failure::input(format_args!("{option}: {lines} lines, and a map has {MOST_LINES} at most"))
-                .hint("join neighbouring ranges, or leave some out".to_owned()));
+                .hint(TOO_LONG.with([])));
         }
         if bytes > MOST_BYTES {
             return Err(Failure::input(format_args!(
                 "{option}: {lines} lines of {bytes} bytes, and a map has {MOST_BYTES} bytes at most"
             ))
-            .hint("join neighbouring ranges, or leave some out".to_owned()));
+            .hint(TOO_LONG.with([])));
         }
         Ok(())
+    }
+
+    /// The inner IDs in order, for a message.
+    pub fn inner_ids(&self) -> String {
+        let mut spans: Vec<(u32, u32)> = self.0.iter().map(|range| (range.inner, range.last_inner())).collect();
+        spans.sort_unstable();
+        spans.dedup_by(|next, span| {
+            let is_next = next.0 == span.1 + 1;
+            if is_next {
+                span.1 = next.1;
+            }
+            is_next
+        });
+        let one =
+            |(first, last): &(u32, u32)| if first == last { first.to_string() } else { format!("{first}-{last}") };
+        if spans.is_empty() { "none".to_owned() } else { spans.iter().map(one).collect::<Vec<_>>().join(", ") }
+    }
+
+    /// As arguments of newuidmap(1).
+    pub fn words(&self) -> Vec<String> {
+        self.0.iter().flat_map(|range| [range.inner, range.outer, range.count]).map(|n| n.to_string()).collect()
     }
 
     /// What to write to the kernel's file.

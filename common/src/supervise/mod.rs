@@ -20,7 +20,7 @@ mod watch;
 use crate::failure::{Failure, errno_of};
 use crate::start::report;
 use crate::step::{narrate, step};
-use crate::sys::{self, Disposition, SignalSet, disposition, set_disposition, wait_for};
+use crate::sys::{self, Disposition, SignalSet, Timers, disposition, set_disposition, wait_for};
 use nix::fcntl::OFlag;
 use nix::libc::{SIGCHLD, SIGKILL};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -70,7 +70,8 @@ pub fn supervise<U: Undo>(
     outside: impl FnOnce(Pid) -> Result<U, Failure>,
     inside: impl FnOnce() -> anyhow::Result<Infallible>,
 ) -> anyhow::Result<Infallible> {
-    let inherited = Inherited::take();
+    let inherited = Inherited::take(shape);
+    let foreground = terminal::Foreground::look();
     let init = match shape {
         Shape::InitIsFirst => Some(Init::start()?),
         Shape::CommandIsFirst | Shape::Ordinary => None,
@@ -93,7 +94,7 @@ pub fn supervise<U: Undo>(
     let made = outside(child.0)?;
     if Started::wait(ours) == Started::Executed {
         let aftermath = made.commit();
-        watch::watch(shape, child.release(), init, aftermath)
+        watch::watch(shape, child.release(), init, aftermath, foreground)
     }
     // The child said why, and ends with the status.
     let status = child.end();
@@ -156,20 +157,26 @@ fn hung_up(line: &UnixStream) -> bool {
 struct Inherited {
     mask: SignalSet,
     sigchld: Disposition,
+    /// An alarm(2) of the caller's is the command's to get, or to cancel; a fork has none. It would not end a PID 1: for
+    /// that one it stays here, and has its effect as any signal that we get.
+    timers: Option<Timers>,
 }
 
 impl Inherited {
     /// Blocks every signal, to be taken one by one by [`watch`], and makes children waitable also for a caller that
     /// ignores SIGCHLD.
-    fn take() -> Self {
+    fn take(shape: Shape) -> Self {
         let mask = SignalSet::all().block();
         let sigchld = disposition(SIGCHLD);
         set_disposition(SIGCHLD, Disposition::Default);
-        Inherited { mask, sigchld }
+        Inherited { mask, sigchld, timers: (shape != Shape::CommandIsFirst).then(Timers::take) }
     }
 
     fn restore(&self) {
         set_disposition(SIGCHLD, self.sigchld);
+        if let Some(timers) = &self.timers {
+            timers.arm();
+        }
         self.mask.set_as_mask();
     }
 }

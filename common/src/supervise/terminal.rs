@@ -12,27 +12,38 @@ fn terminal() -> Option<File> {
     OpenOptions::new().read(true).write(true).custom_flags(O_NOCTTY).open("/dev/tty").ok()
 }
 
-/// Is the foreground lent to this process group, which is not ours?
-pub fn is_lent_to(group: Pid) -> bool {
-    group != getpgrp() && terminal().is_some_and(|terminal| tcgetpgrp(&terminal) == Ok(group))
+/// Has this process group the foreground?
+pub fn is_with(group: Pid) -> bool {
+    terminal().is_some_and(|terminal| tcgetpgrp(&terminal) == Ok(group))
 }
 
-/// Lends the foreground to the group again, if it is ours again: the caller continued us with it.
-pub fn lend_to(group: Pid) {
-    if let Some(terminal) = terminal()
-        && tcgetpgrp(&terminal) == Ok(getpgrp())
-    {
-        let _ = tcsetpgrp(&terminal, group);
+/// Was the foreground our group's when the caller started or continued us? Only then may we give it to somebody: a
+/// background job that took it would take it from the shell.
+pub struct Foreground {
+    ours: bool,
+}
+
+impl Foreground {
+    /// Looks, before the command can have taken it.
+    pub fn look() -> Self {
+        Foreground { ours: is_with(getpgrp()) }
     }
-}
 
-/// Takes the foreground back from a process group of the command's that died holding it.
-pub fn reclaim() {
-    let Some(terminal) = terminal() else { return };
-    let Ok(holder) = tcgetpgrp(&terminal) else { return };
-    let gone = nix::sys::signal::killpg(holder, None) == Err(Errno::ESRCH);
-    if gone {
+    /// Lends it to the group again, if it is ours again: the caller continued us with it.
+    pub fn lend_to(&self, group: Pid) {
+        if self.ours
+            && let Some(terminal) = terminal()
+        {
+            let _ = tcsetpgrp(&terminal, group);
+        }
+    }
+
+    /// Takes it back from a process group of the command's that died holding it. Did it?
+    pub fn reclaim(&self) -> bool {
+        let Some(terminal) = terminal().filter(|_| self.ours) else { return false };
+        let Ok(holder) = tcgetpgrp(&terminal) else { return false };
+        let gone = nix::sys::signal::killpg(holder, None) == Err(Errno::ESRCH);
         // SIGTTOU is blocked, as every signal, so the kernel lets a background process do this.
-        let _ = tcsetpgrp(&terminal, getpgrp());
+        gone && tcsetpgrp(&terminal, getpgrp()).is_ok()
     }
 }

@@ -19,7 +19,8 @@
 //!
 //! Only a command that is PID 1 needs Stopping and Ending: to an ordinary process the kernel does it all.
 
-use super::{Aftermath, Init, Shape, terminal};
+use super::terminal::{self, Foreground};
+use super::{Aftermath, Init, Shape};
 use crate::proc::{bits, field};
 use crate::sys::{
     Arrived, Change, Disposition, SignalSet, close_all_but, exit_now, kill, pidfd, set_disposition, wait_for,
@@ -72,20 +73,27 @@ struct Watch {
     shape: Shape,
     init: Option<Init>,
     aftermath: Option<Box<dyn Aftermath>>,
+    foreground: Foreground,
     state: State,
     /// Signals that were passed on to a PID 1 which had them blocked: a bit each, as in `/proc/PID/status`.
     unsettled: u64,
 }
 
 /// Waits for the command and ends as it does.
-pub fn watch(shape: Shape, command: Pid, init: Option<Init>, aftermath: Option<Box<dyn Aftermath>>) -> ! {
+pub fn watch(
+    shape: Shape,
+    command: Pid,
+    init: Option<Init>,
+    aftermath: Option<Box<dyn Aftermath>>,
+    foreground: Foreground,
+) -> ! {
     // A reader of the command's output sees its end when the command closes it, and a directory or mount that the
     // command has left is not busy: we hold none of what the caller handed over.
     let _ = chdir("/");
     let mut held = aftermath.as_ref().map_or_else(Vec::new, |aftermath| aftermath.holds());
     held.extend(init.as_ref().and_then(|init| init.tie.as_ref()).map(AsFd::as_fd));
     close_all_but(&held);
-    Watch { command, shape, init, aftermath, state: State::Running, unsettled: 0 }.run()
+    Watch { command, shape, init, aftermath, foreground, state: State::Running, unsettled: 0 }.run()
 }
 
 impl Watch {
@@ -122,7 +130,13 @@ impl Watch {
             (Change::Continued, _) => {}
             (Change::Stopped(_), &State::Stopping(signal)) | (Change::Stopped(signal), _) => {
                 self.state = State::Running;
-                self.stop(signal);
+                if matches!(signal, SIGTTIN | SIGTTOU) && self.foreground.reclaim() {
+                    // A shell inside took the foreground, ended, and could not give it back to the script around it.
+                    let _ = kill(0, SIGCONT);
+                    self.proceed();
+                } else {
+                    self.stop(signal);
+                }
             }
             (Change::Killed(SIGKILL), &State::Ending(signal)) => self.end(Change::Killed(signal)),
             (end, _) => self.end(end),
@@ -134,19 +148,37 @@ impl Watch {
         if signal == SIGCHLD && arrived.code() > 0 {
             return;
         }
-        if signal == SIGCONT && self.is_stopped() {
-            let _ = kill(self.command.as_raw(), SIGCONT);
-            return;
+        if signal == SIGCONT {
+            self.unsettled &= !STOPS;
+            // A stop that is under way is taken back as well.
+            if self.is_stopped() || matches!(self.state, State::Stopping(_)) {
+                self.state = State::Running;
+                self.proceed();
+                return;
+            }
         }
         let directed = !is_for_the_group(arrived);
         if !directed && getpgid(Some(self.command)) != Ok(getpgrp()) {
-            // The terminal's keys are for the foreground group. The command has left ours.
+            self.hand_on_key(signal);
             return;
         }
         match self.shape {
             Shape::InitIsFirst | Shape::Ordinary if directed => drop(arrived.pass_on(self.command.as_raw())),
             Shape::InitIsFirst | Shape::Ordinary => {}
             Shape::CommandIsFirst => self.deliver(arrived, directed),
+        }
+    }
+
+    /// The terminal's keys are for the foreground group, and the command has left ours. Where we lead our group, the
+    /// command would lead it without us, and could not have left: it gets the key with the group that it made, as
+    /// timeout(1) does.
+    fn hand_on_key(&mut self, signal: i32) {
+        let leads = getpgrp() == getpid() && getpgid(Some(self.command)) == Ok(self.command);
+        if leads && getsid(Some(self.command)) == getsid(None) && terminal::is_with(getpgrp()) {
+            let _ = kill(-self.command.as_raw(), signal);
+            if self.shape == Shape::CommandIsFirst && self.treatment(signal) == Treatment::Defaults {
+                self.carry_out(signal);
+            }
         }
     }
 
@@ -200,45 +232,52 @@ impl Watch {
 
     /// The command stopped: so do we, for our caller to see, until somebody continues us.
     fn stop(&mut self, signal: i32) {
+        // Continued already, before we came to stop: our own stop signal would discard it.
+        if SignalSet::only(SIGCONT).wait(Some(Duration::ZERO)).is_ok() {
+            self.proceed();
+            return;
+        }
         let group = getpgid(Some(self.command)).unwrap_or(self.command);
-        let lent = terminal::is_lent_to(group);
+        let lent = group != getpgrp() && terminal::is_with(group);
+        let only = SignalSet::only(signal);
+        set_disposition(signal, Disposition::Default);
         if getpid() == Pid::from_raw(1) {
-            self.ask_to_be_stopped();
+            // The kernel lets no PID 1 stop itself. What any program does that handles SIGTSTP is the way: the signal
+            // goes to the whole group, where the supervisor around us sees it and stops us.
+            only.unblock();
+            let _ = kill(0, signal);
+            let _ = SignalSet::only(SIGCONT).wait(Some(Duration::from_millis(500)));
         } else {
             // The default action, so that the kernel decides as for any process: in an orphaned process group, SIGTSTP
             // stops nobody, and then the command goes on at once.
-            let only = SignalSet::only(signal);
-            set_disposition(signal, Disposition::Default);
             let _ = kill(getpid().as_raw(), signal);
             only.unblock();
-            only.block();
         }
+        only.block();
+        // As the kernel does: a continue discards the stop signals that are pending.
+        self.unsettled &= !STOPS;
         // What continued us has reached the command too, if it was for the group: one SIGCONT must not be two.
         let _ = SignalSet::only(SIGCONT).wait(Some(Duration::ZERO));
+        self.foreground = Foreground::look();
         if lent {
-            terminal::lend_to(group);
+            self.foreground.lend_to(group);
         }
         if self.is_stopped() {
-            let _ = kill(self.command.as_raw(), SIGCONT);
+            self.proceed();
         }
     }
 
-    /// As PID 1 of a namespace we cannot stop ourselves. What any program does that handles SIGTSTP is the way: restore
-    /// the default and send it to the own group, where the supervisor around us sees it and stops us.
-    fn ask_to_be_stopped(&self) {
-        let only = SignalSet::only(SIGTSTP);
-        set_disposition(SIGTSTP, Disposition::Default);
-        only.unblock();
-        let _ = kill(0, SIGTSTP);
-        let _ = SignalSet::only(SIGCONT).wait(Some(Duration::from_millis(500)));
-        only.block();
+    /// Continues the command, with the process group that it leads: without us its caller would continue that.
+    fn proceed(&self) {
+        let leads = getpgid(Some(self.command)) == Ok(self.command);
+        let _ = kill(if leads { -self.command.as_raw() } else { self.command.as_raw() }, SIGCONT);
     }
 
     fn end(&mut self, change: Change) -> ! {
         // Kills what the command left running in its namespace, and waits for it.
         drop(self.init.take());
         drop(self.aftermath.take());
-        terminal::reclaim();
+        self.foreground.reclaim();
         match change {
             Change::Killed(signal) => die_of(signal),
             Change::Exited(status) => exit_now(status),
@@ -274,7 +313,10 @@ impl Watch {
     }
 }
 
-fn bit(signal: i32) -> u64 {
+/// The signals whose default action is to stop, and that can be blocked.
+const STOPS: u64 = bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU);
+
+const fn bit(signal: i32) -> u64 {
     1 << (signal - 1)
 }
 

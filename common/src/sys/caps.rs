@@ -79,7 +79,7 @@ pub fn each(set: u64) -> impl Iterator<Item = u32> {
 /// # Errors
 /// EPERM: it is not both permitted and inheritable.
 pub fn raise_ambient(capability: u32) -> nix::Result<()> {
-    prctl(libc::PR_CAP_AMBIENT, [libc::PR_CAP_AMBIENT_RAISE.cast_unsigned().into(), capability.into(), 0, 0])
+    prctl(libc::PR_CAP_AMBIENT, [libc::PR_CAP_AMBIENT_RAISE as libc::c_ulong, capability.into(), 0, 0])
 }
 
 /// Empties the ambient set: `PR_CAP_AMBIENT_CLEAR_ALL` of prctl(2).
@@ -87,7 +87,7 @@ pub fn raise_ambient(capability: u32) -> nix::Result<()> {
 /// # Errors
 /// None that a correct call can meet.
 pub fn clear_ambient() -> nix::Result<()> {
-    prctl(libc::PR_CAP_AMBIENT, [libc::PR_CAP_AMBIENT_CLEAR_ALL.cast_unsigned().into(), 0, 0, 0])
+    prctl(libc::PR_CAP_AMBIENT, [libc::PR_CAP_AMBIENT_CLEAR_ALL as libc::c_ulong, 0, 0, 0])
 }
 
 /// Takes one capability out of the bounding set: `PR_CAPBSET_DROP` of prctl(2).
@@ -122,7 +122,7 @@ pub fn parent_death_signal() -> nix::Result<i32> {
 /// # Errors
 /// EINVAL for a number that is no signal.
 pub fn set_parent_death_signal(signal: i32) -> nix::Result<()> {
-    prctl(libc::PR_SET_PDEATHSIG, [signal.cast_unsigned().into(), 0, 0, 0])
+    prctl(libc::PR_SET_PDEATHSIG, [signal as libc::c_ulong, 0, 0, 0])
 }
 
 fn prctl(option: i32, arguments: [libc::c_ulong; 4]) -> nix::Result<()> {

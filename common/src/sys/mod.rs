@@ -6,9 +6,16 @@
 
 pub mod caps;
 mod inherited;
+pub mod look;
+mod mount;
+mod nsfs;
 mod process;
 mod signal;
+mod timer;
 
 pub use inherited::restore as restore_inherited;
+pub use mount::*;
+pub use nsfs::*;
 pub use process::*;
 pub use signal::*;
+pub use timer::Timers;

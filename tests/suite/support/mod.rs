@@ -1,9 +1,14 @@
 //! What the scenes are written with.
 
+pub mod cgroups;
+mod processes;
 pub mod runner;
 mod scene;
+mod users;
 
+pub use processes::*;
 pub use scene::*;
+pub use users::*;
 
 /// The tests of a file, in the order in which they stand: `tests![first, second]`. One that is not listed is dead code,
 /// and the compiler says so.

@@ -5,8 +5,8 @@ use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
 /// No scene takes longer, unless it says so: one that hangs fails.
@@ -24,8 +24,16 @@ pub fn tools() -> &'static Path {
 }
 
 /// Every tool that makes a namespace.
-pub const TOOLS: [&str; 6] =
-    ["unshare-user", "unshare-pid", "unshare-mnt", "unshare-net", "unshare-uts", "unshare-ipc"];
+pub const TOOLS: [&str; 8] = [
+    "unshare-user",
+    "unshare-pid",
+    "unshare-mnt",
+    "unshare-net",
+    "unshare-uts",
+    "unshare-ipc",
+    "unshare-cgroup",
+    "unshare-time",
+];
 
 /// Are we root? Some scenes need it; the others run for everybody.
 pub fn is_root() -> bool {
@@ -87,7 +95,7 @@ impl Seen {
     #[track_caller]
     pub fn refused(&self) -> &str {
         assert_eq!(self.code(), 125, "{self:#?}");
-        assert!(self.err.starts_with("unshare-"), "{self:#?}");
+        assert!(self.err.starts_with("unshare-") || self.err.starts_with("limit-"), "{self:#?}");
         assert_eq!(self.out, "", "{self:#?}");
         self.err.trim_end()
     }
@@ -126,18 +134,26 @@ pub fn watch(mut command: Command, limit: Duration) -> Seen {
         panic!("not over after {limit:?}: {command:?}")
     });
     let took = begin.elapsed();
-    let text = |thread: std::thread::JoinHandle<Vec<u8>>| {
-        String::from_utf8_lossy(&thread.join().expect("a reader")).into_owned()
+    // What the command left running may hold its output: no longer than the limit.
+    let text = |bytes: mpsc::Receiver<Vec<u8>>| {
+        let bytes = bytes.recv_timeout(limit.saturating_sub(begin.elapsed())).unwrap_or_else(|_| {
+            kill_group(&child);
+            panic!("something holds its output after {limit:?}: {command:?}")
+        });
+        String::from_utf8_lossy(&bytes).into_owned()
     };
     Seen { status, out: text(out), err: text(err), took }
 }
 
-fn reader(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {
+fn reader(mut pipe: impl Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
         let _ = pipe.read_to_end(&mut bytes);
-        bytes
-    })
+        // Nobody waits for it any more when the scene took too long.
+        let _ = sender.send(bytes);
+    });
+    receiver
 }
 
 /// Waits for a child for a bounded time.

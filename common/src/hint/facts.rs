@@ -1,0 +1,195 @@
+//! What a look at the system finds at the moment of a refusal. All looking is done here; deciding is [`super::causes`].
+
+use crate::proc::{bits, field, number};
+use crate::sys::{caps, look};
+use nix::errno::Errno;
+use nix::unistd::{getegid, geteuid};
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+
+/// The inode numbers of the first user and PID namespace: `PROC_USER_INIT_INO`, `PROC_PID_INIT_INO` of the kernel.
+const FIRST_USER: u64 = 0xEFFF_FFFD;
+const FIRST_PID: u64 = 0xEFFF_FFFC;
+/// The kinds, as they are called under `/proc/self/ns` and in `user.max_*_namespaces`.
+const KINDS: [&str; 8] = ["user", "pid", "mnt", "net", "uts", "ipc", "cgroup", "time"];
+
+/// What is known. `None` and empty mean that it could not be found out.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// The effective capabilities, a bit each.
+    pub capabilities: Option<u64>,
+    /// Effective IDs.
+    pub user: u32,
+    /// The same for the group.
+    pub group: u32,
+    /// Is a proc(5) there, and does it know us?
+    pub has_proc: bool,
+    /// `no_new_privs` of prctl(2).
+    pub no_new_privs: bool,
+    /// Is a seccomp(2) filter installed?
+    pub is_filtered: bool,
+    /// What unshare(2) and mount(2) answer to a call that the kernel itself would refuse in a known way: a filter if not.
+    pub unshare_answers: Option<Errno>,
+    /// See `unshare_answers`.
+    pub mount_answers: Option<Errno>,
+    /// The text of `uid_map`.
+    pub uid_map: Option<String>,
+    /// The text of `gid_map`.
+    pub gid_map: Option<String>,
+    /// Is this the first user namespace, around which there is no other?
+    pub is_first_user: bool,
+    /// How deep in PID namespaces we are for sure, the first one not counted.
+    pub pid_depth: usize,
+    /// Are we in the first PID namespace?
+    pub is_first_pid: bool,
+    /// `user.max_*_namespaces`, by kind.
+    pub limits: Vec<(&'static str, u64)>,
+    /// The kinds of namespace that this kernel has.
+    pub kinds: Vec<&'static str>,
+    /// The kinds whose namespace here belongs to another user namespace than ours: one around it.
+    pub foreign: Vec<&'static str>,
+    /// `kernel.unprivileged_userns_clone`, where the kernel has it.
+    pub unprivileged_clone: Option<u64>,
+    /// `kernel.apparmor_restrict_unprivileged_userns`, where the kernel has it.
+    pub apparmor_restricts: Option<u64>,
+    /// The AppArmor label of this process.
+    pub apparmor_label: Option<String>,
+    /// The mounts that can be reached from our root, in order.
+    pub mounts: Vec<Mount>,
+}
+
+/// A line of `/proc/self/mountinfo`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mount {
+    /// Which part of the file system is mounted.
+    pub root: String,
+    /// Where.
+    pub point: PathBuf,
+    /// Its options, between commas, those of the file system after them.
+    pub options: String,
+    /// Do mounts made under it spread to others?
+    pub is_shared: bool,
+    /// The type of the file system.
+    pub kind: String,
+}
+
+impl Facts {
+    /// Looks. Only after a refusal: this is slow.
+    pub fn gather() -> Self {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let read = |path: &str| fs::read_to_string(path).ok();
+        let inode = |path: &str| fs::metadata(path).ok().map(|data| data.ino());
+        let own = inode("/proc/self/ns/user");
+        Facts {
+            capabilities: caps::capabilities().ok().map(|sets| sets.effective),
+            user: geteuid().as_raw(),
+            group: getegid().as_raw(),
+            has_proc: !status.is_empty(),
+            no_new_privs: field(&status, "NoNewPrivs") == Some("1"),
+            is_filtered: bits(&status, "Seccomp") == Some(2),
+            unshare_answers: Some(look::answer_to_unshare(nix::libc::CLONE_NEWUSER)),
+            mount_answers: Some(look::answer_to_mount()),
+            uid_map: read("/proc/self/uid_map"),
+            gid_map: read("/proc/self/gid_map"),
+            is_first_user: own == Some(FIRST_USER),
+            pid_depth: field(&status, "NSpid").map_or(0, |pids| pids.split_whitespace().count().saturating_sub(1)),
+            is_first_pid: inode("/proc/self/ns/pid") == Some(FIRST_PID),
+            limits: KINDS.into_iter().filter_map(|kind| Some((kind, number(&limit(kind))?))).collect(),
+            kinds: KINDS.into_iter().filter(|kind| fs::symlink_metadata(entry(kind)).is_ok()).collect(),
+            foreign: KINDS.into_iter().filter(|kind| *kind != "user" && is_foreign(kind, own)).collect(),
+            unprivileged_clone: number("/proc/sys/kernel/unprivileged_userns_clone"),
+            apparmor_restricts: number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"),
+            apparmor_label: read("/proc/self/attr/apparmor/current").map(|label| label.trim().to_owned()),
+            mounts: mounts(&read("/proc/self/mountinfo").unwrap_or_default()),
+        }
+    }
+
+    /// Is this capability (its number) not effective? Not when that is unknown.
+    pub fn lacks(&self, capability: u32) -> bool {
+        self.capabilities.is_some_and(|set| set & (1 << capability) == 0)
+    }
+
+    /// `user.max_*_namespaces` of a kind.
+    pub fn limit(&self, kind: &str) -> Option<u64> {
+        self.limits.iter().find(|(name, _)| *name == kind).map(|(_, limit)| *limit)
+    }
+
+    /// The mount that a path lies on: the last of those with the longest mount point.
+    pub fn mount_of(&self, path: &std::path::Path) -> Option<&Mount> {
+        self.mounts
+            .iter()
+            .filter(|mount| path.starts_with(&mount.point))
+            .max_by_key(|mount| mount.point.components().count())
+    }
+}
+
+/// newuidmap(1) or newgidmap(1), as it is found on PATH.
+#[derive(Debug, Clone, Default)]
+pub struct Helper {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Has the file the setuid bit, and does it belong to root as seen from here?
+    pub is_setuid_root: bool,
+    /// Has the file capabilities?
+    pub has_capabilities: bool,
+}
+
+impl Helper {
+    /// Looks for it.
+    pub fn look(program: &str) -> Self {
+        let paths = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::split_paths(&paths).map(|dir| dir.join(program)).find(|path| path.is_file());
+        let path = path.unwrap_or_else(|| PathBuf::from(program));
+        let is_setuid_root = fs::metadata(&path).is_ok_and(|data| data.mode() & 0o4000 != 0 && data.uid() == 0);
+        Helper { has_capabilities: look::has_capabilities(&path), is_setuid_root, path }
+    }
+
+    /// Does executing it give no rights?
+    pub fn gets_no_rights(&self, facts: &Facts) -> bool {
+        let is_nosuid = |mount: &Mount| mount.options.split(',').any(|option| option == "nosuid");
+        !(self.is_setuid_root || self.has_capabilities) || facts.mount_of(&self.path).is_some_and(is_nosuid)
+    }
+}
+
+fn entry(kind: &str) -> String {
+    format!("/proc/self/ns/{kind}")
+}
+
+fn limit(kind: &str) -> String {
+    format!("/proc/sys/user/max_{kind}_namespaces")
+}
+
+/// Does the namespace of this kind belong to a user namespace around ours? We are not shown that one: EPERM.
+fn is_foreign(kind: &str, own: Option<u64>) -> bool {
+    let Ok(file) = File::open(entry(kind)) else { return false };
+    match look::owner_of(&file) {
+        Ok(owner) => File::from(owner).metadata().ok().map(|data| data.ino()) != own,
+        Err(errno) => errno == Errno::EPERM,
+    }
+}
+
+/// Reads a `/proc/PID/mountinfo` text: proc_pid_mountinfo(5).
+fn mounts(text: &str) -> Vec<Mount> {
+    let line = |line: &str| {
+        let (left, right) = line.split_once(" - ")?;
+        let left: Vec<&str> = left.split(' ').collect();
+        let right: Vec<&str> = right.split(' ').collect();
+        Some(Mount {
+            root: plain(left.get(3)?),
+            point: PathBuf::from(plain(left.get(4)?)),
+            options: format!("{},{}", left.get(5)?, right.get(2)?),
+            is_shared: left.iter().skip(6).any(|field| field.starts_with("shared:")),
+            kind: (*right.first()?).to_owned(),
+        })
+    };
+    text.lines().filter_map(line).collect()
+}
+
+/// White space and backslashes stand there as octal numbers.
+fn plain(field: &str) -> String {
+    ["\\040", "\\011", "\\012", "\\134"]
+        .iter()
+        .zip([" ", "\t", "\n", "\\"])
+        .fold(field.to_owned(), |text, (code, character)| text.replace(code, character))
+}

@@ -1,0 +1,255 @@
+//! The table of causes: what each looks like, and what to do. The messages and `docs/refusals.md` are both made from it.
+
+use crate::text::harmless;
+use std::fmt::Write;
+
+/// A cause that a refusal can have. `{}` in `hint` stands for what was found in this case.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What it is called.
+    pub name: &'static str,
+    /// The first line of the message, as an example.
+    pub see: &'static str,
+    /// How it is known.
+    pub found_by: &'static str,
+    /// The second line of the message: the cause, and what to do.
+    pub hint: &'static str,
+}
+
+/// A cause, in one case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// Which.
+    pub row: &'static Row,
+    words: Vec<String>,
+}
+
+impl Row {
+    /// The cause with what was found, in the order of the `{}`.
+    pub fn with<const N: usize>(&'static self, words: [&str; N]) -> Cause {
+        Cause { row: self, words: words.map(str::to_owned).to_vec() }
+    }
+}
+
+/// The second line of the message, without `hint: `.
+impl std::fmt::Display for Cause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut words = self.words.iter();
+        for (index, piece) in self.row.hint.split("{}").enumerate() {
+            if index > 0 {
+                f.write_str(words.next().map_or("", String::as_str))?;
+            }
+            f.write_str(piece)?;
+        }
+        Ok(())
+    }
+}
+
+/// For [`crate::failure::Failure::hint`].
+impl From<Cause> for Option<String> {
+    fn from(cause: Cause) -> Self {
+        Some(harmless(&cause.to_string()))
+    }
+}
+
+macro_rules! table {
+    ($($constant:ident: $name:literal, $see:literal, $found_by:literal, $hint:literal;)*) => {
+        $(
+            #[doc = $name]
+            pub const $constant: Row = Row { name: $name, see: $see, found_by: $found_by, hint: $hint };
+        )*
+        /// Every cause, in the order of the page.
+        pub const TABLE: &[&Row] = &[$(&$constant),*];
+    };
+}
+
+table! {
+    NO_CAPABILITY: "No capability",
+        "unshare(CLONE_NEWNET): EPERM: Operation not permitted",
+        "the effective capabilities of the process",
+        "needs {} here: run as root, or put 'unshare-user --' in front";
+    FOREIGN: "The namespace is not ours",
+        "mount(\"proc\", \"/proc\"): EPERM: Operation not permitted",
+        "the owner of the namespace (ioctl_ns(2))",
+        "the {} here belongs to a user namespace around this one, so it may not be changed from here: make one after unshare-user: {}";
+    LIMIT_ZERO: "A limit is 0",
+        "unshare(CLONE_NEWUTS): ENOSPC: No space left on device",
+        "`/proc/sys/user/max_*_namespaces`",
+        "{} is 0 here, so none may be made: raise it with 'sysctl -w {}=...' where it was set";
+    LIMIT_REACHED: "A limit is reached",
+        "unshare(CLONE_NEWUTS): ENOSPC: No space left on device",
+        "`/proc/sys/user/max_*_namespaces`; the other causes of ENOSPC were ruled out",
+        "{} is reached ({} here; it counts in every user namespace around this one too): end what holds some (see 'lsns -t {}'), or raise it";
+    PID_DEPTH: "PID namespaces nested 32 deep",
+        "unshare(CLONE_NEWPID): ENOSPC: No space left on device",
+        "the number of PIDs that this process has (`NSpid` in `/proc/self/status`)",
+        "PID namespaces nest 32 deep at most, and this process is at that depth: leave a link away";
+    PID_DEPTH_OR_LIMIT: "PID namespaces nested too deep, or a limit",
+        "unshare(CLONE_NEWPID): ENOSPC: No space left on device",
+        "a process that has its own `/proc` cannot see how deep it is",
+        "either PID namespaces are nested 32 deep, which is the most, or {} is reached ({} here): 'lsns -T -t pid' from outside shows the nesting";
+    USER_DEPTH_OR_LIMIT: "User namespaces nested 33 deep, or a limit",
+        "unshare(CLONE_NEWUSER): ENOSPC: No space left on device",
+        "`/proc/sys/user/max_user_namespaces`; the depth cannot be seen from inside",
+        "either user namespaces are nested 33 deep, which is the most, or {} is reached in one around this one ({} here): 'lsns -T -t user' from outside shows the nesting";
+    NOT_IN_KERNEL: "The kernel has no such namespaces",
+        "unshare(CLONE_NEWUSER): EINVAL: Invalid argument",
+        "`/proc/self/ns`",
+        "this kernel was built without {} namespaces";
+    SWITCHED_OFF: "User namespaces are switched off",
+        "unshare(CLONE_NEWUSER): EPERM: Operation not permitted",
+        "`/proc/sys/kernel/unprivileged_userns_clone`",
+        "kernel.unprivileged_userns_clone is 0, so only root may make user namespaces: 'sysctl -w kernel.unprivileged_userns_clone=1' as root, or run as root";
+    APPARMOR: "Restricted by AppArmor",
+        "write(/proc/self/uid_map, \"0 1000 1\"): EPERM: Operation not permitted",
+        "`/proc/sys/kernel/apparmor_restrict_unprivileged_userns`, `/proc/self/attr/apparmor/current`",
+        "AppArmor restricts user namespaces of ordinary users (kernel.apparmor_restrict_unprivileged_userns is 1, this process is '{}'): give this program a profile with 'userns,' in /etc/apparmor.d, or 'sysctl -w kernel.apparmor_restrict_unprivileged_userns=0', or run as root";
+    UNMAPPED: "The caller has no ID here",
+        "unshare(CLONE_NEWUSER): EPERM: Operation not permitted",
+        "`/proc/self/uid_map`, `/proc/self/gid_map`",
+        "a user namespace can be made only by one whose own IDs are mapped here, and the {} ID of this process is not: use another map than --map-none in the unshare-user before, or --setuid and --setgid there";
+    CHROOT: "Inside a chroot",
+        "unshare(CLONE_NEWUSER): EPERM: Operation not permitted",
+        "no mount is at `/` in `/proc/self/mountinfo`",
+        "this process is in a chroot, where the kernel makes no user namespaces: enter that tree with 'unshare-mnt --root DIR' in place of chroot(8)";
+    PERHAPS_CHROOT: "Perhaps inside a chroot",
+        "unshare(CLONE_NEWUSER): EPERM: Operation not permitted",
+        "switched-off user namespaces, unmapped IDs and AppArmor were ruled out, and so was a filter that refuses the call",
+        "probably this process is in a chroot, where the kernel makes no user namespaces ('ls -di /' as seen from outside tells; sysctls, ID maps and AppArmor were looked at and allow it): enter that tree with 'unshare-mnt --root DIR' in place of chroot(8); or a security module forbids it";
+    CHROOT_NO_PROC: "Perhaps inside a chroot, without /proc",
+        "unshare(CLONE_NEWUSER): EPERM: Operation not permitted",
+        "`/proc` is absent, so nothing else could be looked at",
+        "there is no /proc here to look at for the cause; a tree without one is most often a chroot, where the kernel makes no user namespaces: enter it with 'unshare-mnt --root DIR' in place of chroot(8)";
+    SECCOMP: "A seccomp filter",
+        "unshare(CLONE_NEWUSER): EPERM: Operation not permitted",
+        "a harmless, invalid call of the same kind, which the kernel itself answers otherwise",
+        "a seccomp filter refuses {}: allow it where the filter was set (docker: --security-opt seccomp=..., systemd: RestrictNamespaces=, SystemCallFilter=)";
+    PERHAPS_SECCOMP: "Perhaps a seccomp filter",
+        "unshare(CLONE_NEWNET): EPERM: Operation not permitted",
+        "`Seccomp` in `/proc/self/status` is 2; the causes that can be seen were ruled out",
+        "a seccomp filter is installed and may refuse this call, or a security module does, or for a user namespace a chroot (capabilities, sysctls, ID maps and AppArmor were looked at and allow it): where the same works outside of the filter ('grep Seccomp: /proc/self/status' shows 0), it is the filter";
+    NO_SUB_IDS: "No subordinate IDs",
+        "--map-auto: joe has no subordinate user IDs in /etc/subuid",
+        "`/etc/subuid`, `/etc/subgid`, getsubids(1)",
+        "as root: {}";
+    HELPER_MISSING: "newuidmap is missing",
+        "newuidmap: not found on PATH",
+        "PATH",
+        "an ordinary user needs {} to map more than the own ID: install the package uidmap (Debian) or shadow-utils";
+    HELPER_NO_NEW_PRIVS: "newuidmap under no_new_privs",
+        "newuidmap 0 1000 1 1 100000 65536: exit status 1: ...",
+        "`NoNewPrivs` in `/proc/self/status`",
+        "no_new_privs is set, so {} gets no rights when it is executed: start this outside of 'setpriv --no-new-privs', systemd's NoNewPrivileges= and the like";
+    HELPER_NOT_PRIVILEGED: "newuidmap without its rights",
+        "newuidmap 0 1000 1 1 100000 65536: exit status 1: ...",
+        "the mode, owner and capabilities of the file, and the options of its mount",
+        "{} has no rights here: it has to be setuid root or to have the capability in the file, on a mount without 'nosuid', with its owner mapped";
+    HELPER_RANGE: "A range that newuidmap refuses",
+        "newuidmap 0 200000 1000: exit status 1: ...",
+        "what newuidmap(1) said; its rights were looked at",
+        "an ordinary user may map the own ID and the ranges that {} gives to {}: {}";
+    HELPER_GONE: "The helper gave no answer",
+        "newuidmap 0 1000 1 1 100000 65536: EPIPE: Broken pipe",
+        "the end of the line to it, or a time limit",
+        "the helper process that does this outside was killed or stopped: try again";
+    UNKNOWN_OUTER: "An outer ID that does not exist",
+        "--map-users: the outer user ID 70000 is none here",
+        "`/proc/self/uid_map`, `/proc/self/gid_map`",
+        "the {} IDs of the namespace that this runs in are: {}";
+    NOT_INSIDE: "An inner ID that is not mapped",
+        "--setuid 5: there is no such user ID inside",
+        "the map, before anything is made",
+        "map it: {} {}:OUTER:1, or --map-auto";
+    OVERLAP: "Ranges overlap",
+        "--map-users: 0:0:10 and 5:100:1 overlap: both have the inner ID 5",
+        "the ranges, before anything is made",
+        "every ID may stand on one line only, inside and outside: shorten one of the two";
+    TOO_LONG: "Too many lines",
+        "--map-users: 341 lines, and a map has 340 at most",
+        "the ranges, before anything is made",
+        "join neighbouring ranges, or leave some out";
+    ROOT_NEEDS_SETFCAP: "The ID 0 of the caller's namespace",
+        "write(/proc/self/uid_map, \"0 0 1\"): EPERM: Operation not permitted",
+        "the map, and the capabilities before the call",
+        "since Linux 5.12 only who has CAP_SETFCAP may map the user ID 0 of the own namespace, and this process has not: keep the capabilities (no --drop-caps before this), or become another user first";
+    SETGROUPS_DENIED: "setgroups(2) is denied around",
+        "setgroups(2) is denied here, and so in every user namespace made from here",
+        "`/proc/self/setgroups`",
+        "a user namespace around this one has it so: leave --setgroups allow and --groups away, or make that one with --map-auto";
+    SETGROUPS_OWN: "setgroups(2) and a map of the own group",
+        "setgroups(2) cannot be allowed with a map of the own group alone",
+        "the map, and the capabilities",
+        "without CAP_SETGID the kernel allows it only where newgidmap wrote the map: use --map-auto";
+    PROC_COVERED: "/proc is over-mounted",
+        "mount(\"proc\", \"/proc\"): EPERM: Operation not permitted",
+        "`/proc/self/mountinfo`",
+        "a new /proc would show more than the one that is here, over which something is mounted: {}; that has to go where it was mounted, or run as root";
+    PROC_READ_ONLY: "/proc is read-only",
+        "write(/proc/self/uid_map, \"0 1000 1\"): EROFS: Read-only file system",
+        "`/proc/self/mountinfo`",
+        "/proc is mounted read-only here: 'mount -o remount,rw /proc' where that was done";
+    PROC_ABSENT: "/proc is absent",
+        "write(/proc/self/uid_map, \"0 1000 1\"): ENOENT: No such file or directory",
+        "`/proc/self`",
+        "no /proc that knows this process is mounted here: mount one first ('mount -t proc proc /proc' as root, or 'unshare-mnt --proc /proc' after unshare-pid)";
+    MOUNT_POINT_MISSING: "A mount point is missing",
+        "mount(\"proc\", \"/nowhere\"): ENOENT: No such file or directory",
+        "the directory itself",
+        "make the mount point first: mkdir {}";
+    NOT_A_DIRECTORY: "A mount point is no directory",
+        "mount(\"proc\", \"/etc/passwd\"): ENOTDIR: Not a directory",
+        "the directory itself",
+        "{} is no directory: name one";
+    KEEP_DIRECTORY: "The directory of a FILE for --keep is missing",
+        "open(\"/run/x/y\", O_CREAT): ENOENT: No such file or directory",
+        "the error number",
+        "make its directory first: mkdir -p {}";
+    KEEP_CAPABILITY: "--keep without rights over the caller's mounts",
+        "mount(/proc/self/ns/net, \"/tmp/f\", MS_BIND): EPERM: Operation not permitted",
+        "the effective capabilities; the owner of the mount namespace",
+        "--keep mounts in the caller's mount namespace, which takes CAP_SYS_ADMIN over that one: run as root, or inside 'unshare-user -- unshare-mnt --'";
+    KEEP_SHARED: "A mount namespace on a shared mount",
+        "mount(/proc/self/ns/mnt, \"/tmp/f\", MS_BIND): EINVAL: Invalid argument",
+        "`/proc/self/mountinfo`",
+        "a mount namespace can be bound only where mounts are private, and {} is a shared mount: mount --bind {} {} && mount --make-private {}";
+    SYSCTL_OWNER: "The file of a sysctl belongs to another",
+        "write(\"/proc/sys/kernel/shmmax\", \"1\"): EACCES: Permission denied",
+        "the error number",
+        "the file of {} belongs to the user ID 0 inside: after 'unshare-user --' with its root map it can be written";
+    SYSCTL_UNKNOWN: "The kernel has no such sysctl",
+        "write(\"/proc/sys/kernel/shmfoo\", \"1\"): ENOENT: No such file or directory",
+        "the error number",
+        "this kernel has no {}";
+    SYSCTL_VALUE: "Not a value of this sysctl",
+        "write(\"/proc/sys/kernel/shmmax\", \"x\"): EINVAL: Invalid argument",
+        "the error number",
+        "not a value that {} takes";
+    INTERPRETER: "An interpreter is missing",
+        "execvp(\"./script\"): ENOENT: No such file or directory",
+        "the first line of the script, or the header of the ELF file",
+        "{} is there, its interpreter {} is not: install it, or bind it into this root";
+    INTERPRETER_CR: "A script with CR LF line ends",
+        "execvp(\"./script\"): ENOENT: No such file or directory",
+        "the first line of the script",
+        "{} ends its lines with CR LF, so its interpreter is {}: convert it";
+}
+
+/// The page `docs/refusals.md`.
+pub fn page() -> String {
+    let mut page = String::from(
+        "# Refusals\n\n\
+         When a call is refused, the tools say which, with its arguments, on one line. Then they look at the system for the cause,\n\
+         and say on a second line, after `hint:`, what it is and what to do. This page lists every cause that they know. It is made\n\
+         from the table in `common/src/hint/table.rs`; `...` stands for what was found.\n\n\
+         Two causes cannot be provoked on most machines, a user namespace that `kernel.unprivileged_userns_clone` or AppArmor forbids:\n\
+         the tests decide them from facts as their documentation gives them.\n",
+    );
+    for row in TABLE {
+        let (name, see, found_by, hint) = (row.name, row.see, row.found_by, row.hint.replace("{}", "..."));
+        let _ = write!(
+            page,
+            "\n## {name}\n\nYou see, for example:\n\n    unshare-...: {see}\n    unshare-...: hint: {hint}\n\nFound by: {found_by}.\n"
+        );
+    }
+    page
+}

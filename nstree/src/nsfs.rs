@@ -1,0 +1,112 @@
+//! What the kernel tells about a namespace itself: who is around it, who owns it, which files keep it.
+
+use crate::kind::Kind;
+use crate::process::number;
+use common::sys::{namespace_maker, owning_namespace, parent_namespace};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// A namespace as its descriptor describes it, with what is around it.
+#[derive(Debug, Clone)]
+pub struct Relation {
+    /// Its number.
+    pub id: u64,
+    /// The namespace around it, for a kind that nests. `None` for the outermost that can be seen.
+    pub parent: Option<u64>,
+    /// The user namespace that owns it.
+    pub owner: Option<u64>,
+    /// The user ID that made it, for a user namespace.
+    pub made_by: Option<u32>,
+}
+
+/// Asks for a namespace, and all those around it: itself comes first.
+pub fn relations(namespace: File, kind: Kind) -> Vec<Relation> {
+    let mut relations = Vec::new();
+    let mut next = Some(namespace);
+    while let Some(namespace) = next {
+        let Some(id) = id(&namespace) else { break };
+        let fd = namespace.as_fd();
+        next = if kind.nests() { parent_namespace(fd).ok().map(File::from) } else { None };
+        relations.push(Relation {
+            id,
+            parent: next.as_ref().and_then(self::id),
+            owner: owning_namespace(fd).ok().map(File::from).as_ref().and_then(self::id),
+            made_by: namespace_maker(fd).ok().filter(|_| kind == Kind::User),
+        });
+    }
+    relations
+}
+
+/// The user namespace that owns this namespace, and all those around it.
+pub fn owners(namespace: &File) -> Vec<Relation> {
+    owning_namespace(namespace.as_fd()).map_or_else(|_| Vec::new(), |owner| relations(owner.into(), Kind::User))
+}
+
+/// The namespace of a process, opened.
+pub fn of_process(pid: u32, kind: Kind) -> Option<File> {
+    File::open(format!("/proc/{pid}/ns/{}", kind.name())).ok()
+}
+
+/// The namespace that a bound file keeps, opened; `None` where something else is in front of it now.
+pub fn of_file(file: &Path, wanted: u64) -> Option<File> {
+    // Whatever it is by now, opening it must not wait for anybody.
+    let flags = nix::libc::O_NONBLOCK | nix::libc::O_NOCTTY;
+    let opened = fs::OpenOptions::new().read(true).custom_flags(flags).open(file).ok()?;
+    is(&opened, wanted).then_some(opened)
+}
+
+/// Is this the namespace of that number?
+pub fn is(namespace: &File, wanted: u64) -> bool {
+    id(namespace) == Some(wanted)
+}
+
+fn id(namespace: &File) -> Option<u64> {
+    Some(namespace.metadata().ok()?.ino())
+}
+
+/// The files that keep namespaces of a kind in our mount namespace, by the namespace's number.
+pub fn kept(kind: Kind) -> BTreeMap<u64, Vec<PathBuf>> {
+    let mountinfo = fs::read("/proc/self/mountinfo").unwrap_or_default();
+    let mut kept: BTreeMap<u64, Vec<PathBuf>> = BTreeMap::new();
+    for line in mountinfo.split(|&b| b == b'\n') {
+        // 36 35 0:4 net:[4026532441] /run/netns/blue rw shared:1 - nsfs nsfs rw
+        let mut words = line.split(|&b| b == b' ');
+        let (Some(root), Some(file)) = (words.nth(3), words.next()) else { continue };
+        let root = String::from_utf8_lossy(root);
+        if root.split(':').next() != Some(kind.name()) || !words.any(|word| word == b"nsfs") {
+            continue;
+        }
+        if let Some(id) = number(&root) {
+            let files = kept.entry(id).or_default();
+            let file = unescape(file);
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+    }
+    kept
+}
+
+/// mountinfo writes space, tab, newline and backslash as three octal digits.
+fn unescape(text: &[u8]) -> PathBuf {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&first, after)) = rest.split_first() {
+        let code = after.get(..3).and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
+        match code {
+            Some(code) if first == b'\\' => {
+                out.push(code);
+                rest = &after[3..];
+            }
+            _ => {
+                out.push(first);
+                rest = after;
+            }
+        }
+    }
+    std::ffi::OsString::from_vec(out).into()
+}

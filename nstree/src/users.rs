@@ -1,0 +1,65 @@
+//! User IDs: their names, and what they are inside a user namespace (user_namespaces(7)).
+
+use std::collections::HashMap;
+use std::fs;
+
+/// What an ID without a mapping is seen as, unless `/proc/sys/kernel/overflowuid` says otherwise.
+const OVERFLOW: u32 = 65534;
+
+/// The `uid_map` of a process: lines of first ID inside, first outside, count.
+pub struct Map(Vec<[u32; 3]>);
+
+impl Map {
+    /// Reads it. The IDs outside are ours, since the namespace is not ours.
+    pub fn of(pid: u32) -> Option<Self> {
+        let text = fs::read_to_string(format!("/proc/{pid}/uid_map")).ok()?;
+        let line = |line: &str| {
+            let mut numbers = line.split_whitespace().map(str::parse);
+            Some([numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?])
+        };
+        Some(Map(text.lines().filter_map(line).collect()))
+    }
+
+    /// What the ID `outside` is inside.
+    pub fn inside(&self, outside: u32) -> u32 {
+        let found = self.0.iter().find_map(|&[inside, first, count]| {
+            let distance = outside.checked_sub(first).filter(|distance| *distance < count)?;
+            inside.checked_add(distance)
+        });
+        found.unwrap_or(OVERFLOW)
+    }
+}
+
+/// The names in passwd(5). Read from the file: a static program cannot ask the name service.
+pub struct Names(HashMap<u32, String>);
+
+impl Names {
+    /// Reads `/etc/passwd`; without it there are no names.
+    pub fn read() -> Self {
+        let text = fs::read("/etc/passwd").unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let mut names = HashMap::new();
+        for line in text.lines() {
+            let mut fields = line.split(':');
+            if let (Some(name), Some(Ok(uid))) = (fields.next(), fields.nth(1).map(str::parse)) {
+                // The first is the one that getpwuid(3) gives.
+                names.entry(uid).or_insert_with(|| name.to_owned());
+            }
+        }
+        Names(names)
+    }
+
+    /// The name of a user outside, or the number.
+    pub fn outside(&self, uid: u32) -> String {
+        self.0.get(&uid).cloned().unwrap_or_else(|| uid.to_string())
+    }
+
+    /// The name of a user inside: `/etc/passwd` may be another one there, so only the two that are the same everywhere.
+    pub fn inside(&self, uid: u32) -> String {
+        match uid {
+            0 => "root".to_owned(),
+            OVERFLOW => "nobody".to_owned(),
+            uid => uid.to_string(),
+        }
+    }
+}

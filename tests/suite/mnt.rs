@@ -1,0 +1,418 @@
+//! `unshare-mnt`: what each operation does inside, and that nothing of it is seen outside.
+
+use crate::support::{Folder, Seen, is_root, sh, user};
+
+crate::tests![
+    bind,
+    bind_is_recursive,
+    read_only_bind,
+    read_only_bind_keeps_locked_flags,
+    tmpfs,
+    proc,
+    dev,
+    sysfs,
+    mqueue,
+    dir_and_symlink,
+    remount_read_only,
+    order,
+    sources_are_those_of_the_beginning,
+    root,
+    root_holds_for_the_whole_line,
+    root_of_tmpfs_and_of_the_host,
+    nested_roots,
+    static_tools_in_a_root,
+    working_directory,
+    propagation,
+    nothing_is_left_of_a_failure,
+    refused_before_anything_is_made,
+    refused_with_a_hint,
+    rights_over_older_namespaces,
+    covered_proc,
+    overlays,
+    overlay_refused,
+    no_descriptor_is_left,
+];
+
+/// Runs a script in an outer mount namespace where every mount is shared, so that whatever passes out is seen, and where
+/// even an ordinary user may mount. It has functions: `kept COMMAND` fails when COMMAND changed a mount of the outer
+/// namespace, or an inode under the folder, which is the working directory.
+#[track_caller]
+fn outer(folder: &Folder, script: &str) -> Seen {
+    let namespaces = if is_root() { "-m" } else { "-Urm" };
+    let text = format!(
+        r#"cd '{folder}' && unshare {namespaces} sh -c '
+look() {{ cat /proc/self/mountinfo; find . -printf "%i %m %s %p %l\n" | sort; }}
+kept() {{ look >/dev/null; before=$(look); "$@"; status=$?; [ "$(look)" = "$before" ] || echo "SEEN OUTSIDE"; return $status; }}
+mount --make-rshared / || exit 99
+eval "$0"' "$(cat <<'SCENE'
+{script}
+SCENE
+)""#
+    );
+    sh(&text)
+}
+
+fn bind() {
+    let f = Folder::new();
+    let seen = outer(
+        &f,
+        "mkdir src dst; echo one >src/f; echo two >other; : >file
+         kept unshare-mnt --bind src dst --bind other file -- sh -c 'cat dst/f file; echo new >src/f'; cat dst/f; cat src/f",
+    );
+    assert!(seen.out.starts_with("one\ntwo\n"), "{seen:?}");
+    assert!(seen.out.ends_with("new\n") && seen.err.contains("dst/f"), "the bind is gone, the write is not: {seen:?}");
+}
+
+fn bind_is_recursive() {
+    let f = Folder::new();
+    let seen = outer(
+        &f,
+        "mkdir -p src/sub dst; mount -t tmpfs none src/sub; echo deep >src/sub/f
+         kept unshare-mnt --bind src dst -- cat dst/sub/f",
+    );
+    assert_eq!(seen.ok(), "deep");
+}
+
+fn read_only_bind() {
+    let f = Folder::new();
+    let seen = outer(
+        &f,
+        "mkdir -p src/a src/b dst; mount -t tmpfs none src/a; mkdir src/a/c; mount -t tmpfs none src/a/c; mount -t tmpfs none src/b
+         kept unshare-mnt --ro-bind src dst -- sh -c 'for d in dst dst/a dst/a/c dst/b; do touch $d/x 2>&1; done; touch src/y && rm src/y'",
+    );
+    assert_eq!(seen.ok().matches("Read-only file system").count(), 4, "{seen:?}");
+    assert_eq!(seen.out.lines().count(), 4, "{seen:?}");
+}
+
+fn read_only_bind_keeps_locked_flags() {
+    let f = Folder::new();
+    let seen = outer(
+        &f,
+        "mkdir -p src/sub dst; mount -t tmpfs -o nosuid,nodev,noexec none src/sub
+         unshare-user -- unshare-mnt --ro-bind src dst -- grep /dst/sub /proc/self/mountinfo",
+    );
+    assert!(seen.ok().contains("ro,nosuid,nodev,noexec"), "{seen:?}");
+}
+
+fn tmpfs() {
+    let f = Folder::new();
+    let seen = outer(
+        &f,
+        "mkdir d; : >d/old; kept unshare-mnt --tmpfs d -- sh -c 'ls -A d; echo x >d/f; stat -fc %T d; stat -c %a d'",
+    );
+    assert_eq!(seen.ok(), "tmpfs\n755");
+}
+
+fn proc() {
+    let f = Folder::new();
+    let seen = sh(&format!("cd {f}; {}unshare-pid -- unshare-mnt --proc /proc -- sh -c 'echo /proc/[0-9]*'", user()));
+    assert_eq!(seen.ok(), "/proc/1");
+}
+
+fn dev() {
+    let f = Folder::new();
+    let seen = sh(&format!(
+        "cd {f}; {}unshare-pid -- unshare-mnt --dev /dev --proc /proc -- sh -c '
+         ls /dev; ls /dev/pts; echo lost >/dev/null; head -c3 /dev/zero | od -An -tx1; echo x 2>&1 >/dev/full
+         head -c2 /dev/random /dev/urandom >/dev/null && echo random; echo in | cat /dev/stdin; : >/dev/shm/mine; stat -c %a /dev/shm
+         script -qc tty /dev/null'; ls /dev/shm",
+        user()
+    ));
+    let out = seen.ok();
+    let names = "core\nfd\nfull\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\nptmx\n";
+    assert!(out.starts_with(names), "{seen:?}");
+    for part in ["00 00 00", "random\nin\n1777\n", "/dev/pts/0"] {
+        assert!(out.contains(part), "{part}: {seen:?}");
+    }
+    assert!(!out.contains("mine"), "{seen:?}");
+}
+
+fn sysfs() {
+    let seen = sh(&format!("{}unshare-net -- unshare-mnt --sysfs /sys -- ls /sys/class/net", user()));
+    assert_eq!(seen.ok(), "lo");
+}
+
+fn mqueue() {
+    let f = Folder::new();
+    let seen = sh(&format!(
+        "cd {f}; mkdir q; {}unshare-ipc -- unshare-mnt --mqueue q -- sh -c ': >q/mine; ls q; exec unshare-ipc -- unshare-mnt --mqueue q -- ls q'; ls q",
+        user()
+    ));
+    assert_eq!(seen.ok(), "mine", "each IPC namespace shows its own queues");
+}
+
+fn dir_and_symlink() {
+    let f = Folder::new();
+    let seen = outer(
+        &f,
+        "umask 077; unshare-mnt --dir a/b --dir a/b --symlink to/there a/c/l --symlink to/there a/c/l -- sh -c umask; stat -c '%a %F' a/b a/c; readlink a/c/l",
+    );
+    assert_eq!(seen.ok(), "0077\n755 directory\n755 directory\nto/there", "they are made, and stay");
+}
+
+fn remount_read_only() {
+    let f = Folder::new();
+    let seen = outer(
+        &f,
+        "mkdir -p m; mount -t tmpfs -o nosuid none m; mkdir m/sub; mount -t tmpfs none m/sub
+         kept unshare-mnt --remount-ro m -- sh -c 'touch m/sub/x && rm m/sub/x; touch m/x 2>&1; grep \"/m \" /proc/self/mounts'; touch m/x && rm m/x && echo writable",
+    );
+    assert!(seen.out.contains("Read-only file system"), "{seen:?}");
+    assert!(seen.out.contains("ro,nosuid") && seen.ok().ends_with("writable"), "{seen:?}");
+}
+
+fn order() {
+    let f = Folder::new();
+    let seen = outer(
+        &f,
+        "mkdir a b; echo a >a/f; echo b >b/f
+         unshare-mnt --bind a b --tmpfs a -- cat b/f; unshare-mnt --tmpfs b --bind a b -- cat b/f
+         unshare-mnt --bind a b --tmpfs b -- cat b/f 2>&1; unshare-mnt --tmpfs a --bind b a/new/place --remount-ro a -- sh -c 'cat a/new/place/f; touch a/x' 2>&1",
+    );
+    let lines: Vec<&str> = seen.out.lines().collect();
+    assert_eq!(lines[..2], ["a", "a"]);
+    assert!(lines[2].contains("No such file") && lines[3] == "b" && lines[4].contains("Read-only"), "{seen:?}");
+}
+
+fn sources_are_those_of_the_beginning() {
+    let f = Folder::new();
+    let seen = outer(
+        &f,
+        "mkdir a b; echo a >a/f; kept unshare-mnt --tmpfs a --bind a b -- sh -c 'ls a; cat b/f'
+         kept unshare-mnt --tmpfs / --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --bind a /x -- cat /x/f",
+    );
+    assert_eq!(seen.ok(), "a\na");
+}
+
+/// A root with busybox and nothing else.
+const BUSYBOX: &str = r#"mkdir -p R/bin R/proc R/tmp R/sub; cp "$(command -v busybox)" R/bin/; for c in sh ls cat touch mount stat pwd hostname readlink grep mkdir; do ln -sf busybox R/bin/$c; done; "#;
+
+fn root() {
+    crate::support::need("busybox");
+    let f = Folder::new();
+    let scene = format!(
+        "{BUSYBOX} kept unshare-pid -- unshare-mnt --root R --proc /proc -- /bin/sh -c 'ls /; pwd; cat /proc/mounts | grep -c .; ls -d /usr /etc \"{f}\"; readlink /proc/self/root; cat /proc/1/comm; :'"
+    );
+    let seen = outer(&f, &scene);
+    assert!(seen.out.starts_with("bin\nproc\nsub\ntmp\n/\n2\n"), "two mounts, the root and proc: {seen:?}");
+    assert!(seen.err.lines().count() == 3 && seen.out.ends_with("/\nsh\n"), "the old root is gone: {seen:?}");
+}
+
+fn root_holds_for_the_whole_line() {
+    let f = Folder::new();
+    let scene = format!(
+        "{BUSYBOX} mkdir o; echo o >o/f; kept unshare-mnt --tmpfs /tmp --bind o /tmp/o --root R -- /bin/sh -c 'cat /tmp/o/f'
+         kept unshare-mnt --tmpfs /tmp --ro-bind / / -- sh -c 'ls -A /tmp; touch /etc/x 2>&1'"
+    );
+    let seen = outer(&f, &scene);
+    assert!(seen.out.starts_with("o\n") && seen.out.contains("Read-only file system"), "{seen:?}");
+    assert_eq!(seen.out.lines().count(), 2, "{seen:?}");
+}
+
+fn root_of_tmpfs_and_of_the_host() {
+    let f = Folder::new();
+    let seen = outer(
+        &f,
+        "kept unshare-mnt --tmpfs / --ro-bind /usr /usr --symlink usr/bin bin --symlink usr/lib lib --symlink usr/lib64 lib64 --dir etc/x --bind /etc/passwd /etc/y/passwd -- sh -c 'ls /; ls etc; touch /here && touch /usr/x 2>&1'
+         kept unshare-mnt --ro-bind / / --tmpfs /tmp -- sh -c 'pwd; touch /tmp/x && touch /x /etc/x 2>&1'",
+    );
+    let out = seen.out.replace("SEEN OUTSIDE", "!!!");
+    assert!(out.starts_with("bin\netc\nlib\nlib64\nusr\nx\ny\n"), "{seen:?}");
+    assert_eq!(out.matches("Read-only file system").count(), 3, "{seen:?}");
+    assert!(out.contains("\n/\n") && !out.contains("!!!"), "{seen:?}");
+}
+
+fn nested_roots() {
+    crate::support::need("busybox");
+    let f = Folder::new();
+    let tools = crate::support::tools().display().to_string();
+    let scene = format!(
+        "{BUSYBOX} mkdir R/sub/bin; cp R/bin/* R/sub/bin/; {user}unshare-mnt --root R --tmpfs tools --ro-bind '{tools}' /tools/t --dir lib --dir lib64 --dir usr {libraries} -- \
+         /tools/t/unshare-mnt --root /sub -- /bin/ls /",
+        user = "unshare-user -- ",
+        libraries = libraries(),
+    )
+    .replace("--tmpfs tools --ro", "--dir tools --tmpfs tools --ro");
+    let seen = outer(&f, &scene);
+    assert_eq!(seen.ok(), "bin");
+}
+
+/// What tools that are linked dynamically need in a root; the static ones need nothing.
+fn libraries() -> &'static str {
+    let tool = std::fs::read(crate::support::tools().join("unshare-mnt")).expect("the tool");
+    let is_dynamic = tool.windows(6).any(|part| part == b"ld-lin" || part == b"ld-mus");
+    if is_dynamic { "--ro-bind /lib /lib --ro-bind /lib64 /lib64 --ro-bind /usr /usr" } else { "" }
+}
+
+fn static_tools_in_a_root() {
+    crate::support::need("busybox");
+    let f = Folder::new();
+    let tools = crate::support::tools().display().to_string();
+    let seen = sh(&format!(
+        "cd '{f}'; {BUSYBOX} {}unshare-pid -- unshare-mnt --root R --proc /proc --dir tools --dir lib --dir lib64 --dir usr {} --ro-bind '{tools}' /tools -- \
+         /tools/unshare-uts --hostname inner -- /tools/unshare-pid --mount-proc -- /tools/unshare-mnt --tmpfs /tmp -- /bin/sh -c 'hostname; ls /tmp; echo /proc/[0-9]*'",
+        user(),
+        libraries(),
+    ));
+    assert_eq!(seen.ok(), "inner\n/proc/1");
+}
+
+fn working_directory() {
+    crate::support::need("busybox");
+    let f = Folder::new();
+    let scene = format!(
+        "{BUSYBOX} mkdir here; echo f >here/f; cd here; unshare-mnt -- pwd; unshare-mnt --ro-bind / / -- sh -c 'pwd; cat f'
+         unshare-mnt --root ../R -- /bin/pwd; unshare-mnt --root ../R --chdir sub -- /bin/pwd; unshare-mnt --root ../R --chdir /sub -- /bin/pwd
+         unshare-mnt --chdir .. -- pwd; unshare-mnt --tmpfs . -- ls; unshare-mnt --tmpfs .. -- pwd
+         unshare-mnt --root ../R --chdir /nothing -- /bin/pwd; echo $?"
+    );
+    let seen = outer(&f, &scene);
+    let expected = format!("{f}/here\n{f}/here\nf\n/\n/sub\n/sub\n{f}\n/\n125\n");
+    assert_eq!(seen.out, expected, "{seen:?}");
+    assert!(seen.err.contains("--chdir \"/nothing\""), "{seen:?}");
+}
+
+fn propagation() {
+    let f = Folder::new();
+    // The inner command tells that it is ready, waits for the outer mount, and looks; then it mounts, and the outer looks.
+    let scene = "mkdir in out; mkfifo ready go
+        for p in private slave shared unchanged; do
+            unshare-mnt --propagation $p -- sh -c 'echo >ready; read x <go; [ -e in/f ] && echo enters; mount -t tmpfs none out; : >out/f; echo >ready; read x <go; :' &
+            read x <ready; mount -t tmpfs none in; : >in/f; echo >go; read x <ready
+            [ -e out/f ] && echo leaves && umount out; echo >go; wait $!; umount in; echo $p
+        done
+        unshare-mnt --bind in out -- true; unshare-mnt --propagation shared --tmpfs out -- true; findmnt -no FSTYPE \"$PWD/out\"";
+    let seen = outer(&f, scene);
+    assert_eq!(
+        seen.out, "private\nenters\nslave\nenters\nleaves\nshared\nenters\nleaves\nunchanged\ntmpfs\n",
+        "{seen:?}"
+    );
+}
+
+fn nothing_is_left_of_a_failure() {
+    let f = Folder::new();
+    let seen = outer(
+        &f,
+        "mkdir d; for last in '--tmpfs missing/x -- true' '-- ./no-such-command' '-- ./d' '--chdir nowhere -- true'; do
+           kept unshare-mnt --dir a/b --tmpfs a/b --symlink t a/l --dir d/e --bind d a $last; echo $?
+         done; ls -A",
+    );
+    assert_eq!(seen.out, "125\n127\n126\n125\nd\n", "{seen:?}");
+}
+
+fn refused_before_anything_is_made() {
+    let f = Folder::new();
+    for (line, message) in [
+        ("--tmpfs ''", "--tmpfs \"\": an empty path names nothing"),
+        ("--bind only", "2 values required"),
+        ("--root / --tmpfs /", "--tmpfs \"/\": --root \"/\" makes the root already"),
+        ("--ro-bind / / --tmpfs //", "makes the root already"),
+        ("--root / --propagation shared", "--root \"/\": a new root needs --propagation private or slave"),
+        ("--tmpfs / --propagation unchanged", "--tmpfs \"/\": a new root needs --propagation private or slave"),
+        ("--propagation bogus", "'bogus'"),
+        ("--overlay-src a", "--overlay-src \"a\": no --overlay, --tmp-overlay or --ro-overlay follows"),
+        ("--overlay-src a --dir b", "--dir \"b\": --overlay-src must be followed by its overlay"),
+        ("--tmp-overlay b", "--tmp-overlay \"b\": too few layers"),
+        ("--overlay-src a --ro-overlay b", "--overlay-src \"a\" --ro-overlay \"b\": too few layers"),
+        ("--chdir ''", "an empty path"),
+    ] {
+        let seen = sh(&format!("cd {f}; unshare-mnt --dir made {line} -- touch ran"));
+        assert!(seen.refused().contains(message), "{line}: {seen:?}");
+        assert_eq!(std::fs::read_dir(f.path()).expect("the folder").count(), 0, "{line}");
+    }
+}
+
+fn refused_with_a_hint() {
+    let f = Folder::new();
+    for (line, call, hint) in [
+        ("--bind no d", "--bind \"no\" \"d\": open_tree(\"no\"", "nothing is at \"no\" in the caller's tree"),
+        ("--bind d no", "--bind \"d\" \"no\": openat2(\"no\"", "make the mount point first: --dir \"no\""),
+        ("--tmpfs d/a/../b", "--tmpfs \"d/a/../b\"", "--dir"),
+        ("--bind d file", "--bind \"d\" \"file\": move_mount(\"file\")", "is a directory, and DEST is not one"),
+        ("--bind file d", "--bind \"file\" \"d\": move_mount(\"d\")", "is not a directory, and DEST is one"),
+        ("--dir file", "--dir \"file\": mkdir(\"file\"): EEXIST", "something else"),
+        ("--symlink other link", "--symlink \"other\" \"link\": symlinkat", "something else is there already"),
+        ("--dir link/x", "--dir \"link/x\"", "symlink that leads nowhere"),
+        ("--remount-ro d", "--remount-ro \"d\": not a mount point", "--ro-bind"),
+        ("--bind d to-root", "\"to-root\" leads to the root directory", "write DEST as /"),
+    ] {
+        let seen = sh(&format!(
+            "cd {f}; mkdir -p d; : >file; ln -sfn nowhere link; ln -sfn / to-root; {}unshare-mnt {line} -- true",
+            user()
+        ));
+        let message = seen.refused();
+        assert!(message.contains(call) && message.contains(hint), "{line}: {seen:?}");
+    }
+}
+
+fn rights_over_older_namespaces() {
+    let f = Folder::new();
+    for (tool, line) in [("unshare-pid", "--proc d"), ("unshare-net", "--sysfs d"), ("unshare-ipc", "--mqueue d")] {
+        for front in [
+            format!("{} -- unshare-user", if is_root() { tool } else { "unshare-user -- ".trim_end_matches(" -- ") }),
+            "unshare-user".to_owned(),
+        ] {
+            let seen = sh(&format!("cd {f}; mkdir -p d; {front} -- unshare-mnt {line} -- true"));
+            assert!(seen.refused().contains("put it after unshare-user"), "{front}: {seen:?}");
+            assert!(seen.err.contains(tool), "{front}: {seen:?}");
+        }
+    }
+}
+
+fn covered_proc() {
+    let seen = sh(
+        "unshare-user -- unshare-pid -- unshare-mnt --bind /dev/null /proc/version -- unshare-user -- unshare-pid -- unshare-mnt --proc /proc -- true",
+    );
+    let message = seen.refused();
+    assert!(
+        message.contains("EPERM") && message.contains("\"/proc/version\" lies over a part of the proc here"),
+        "{seen:?}"
+    );
+}
+
+fn overlays() {
+    let f = Folder::new();
+    let made =
+        "mkdir low high up work dst; echo low >low/f; echo high >high/f; echo only >low/g; mkdir low/d; : >low/d/x";
+    let look = "cat dst/f dst/g; echo new >dst/f; rm -r dst/d; mkdir dst/e; ls dst; cat dst/f";
+    let seen = sh(&format!(
+        "cd {f}; {made}; set -e
+         {u}unshare-mnt --overlay-src low --overlay-src high --tmp-overlay dst -- sh -c '{look}'
+         {u}unshare-mnt --overlay-src low --overlay-src high --ro-overlay dst -- sh -c 'cat dst/f; ! touch dst/x 2>&1'
+         {u}unshare-mnt --overlay-src low --overlay-src high --overlay up work dst -- sh -c '{look}'
+         ls dst; cat low/f high/f up/f; ls up low; chmod -R u+rwx work",
+        u = user()
+    ));
+    let changed = "high\nonly\ne\nf\ng\nnew\n";
+    let expected =
+        format!("{changed}high\ntouch: cannot touch 'dst/x': Read-only file system\n{changed}low\nhigh\nnew\n");
+    assert!(seen.ok().starts_with(&expected), "{seen:?}");
+    assert!(seen.out.ends_with("low:\nd\nf\ng\n\nup:\nd\ne\nf\n"), "{seen:?}");
+}
+
+fn overlay_refused() {
+    let f = Folder::new();
+    for (line, message) in [
+        ("--overlay-src l --overlay u u d", "RWSRC and WORKDIR are the same directory"),
+        ("--overlay-src l --overlay u u/in d", "WORKDIR lies within RWSRC"),
+        ("--overlay-src l --overlay u/in u d", "RWSRC lies within WORKDIR"),
+        ("--overlay-src l --overlay u /dev/shm d", "lie on two mounts"),
+        ("--overlay-src file --tmp-overlay d", "ENOTDIR"),
+        ("--overlay-src no --tmp-overlay d", "open(\"no\""),
+    ] {
+        let seen = sh(&format!("cd {f}; mkdir -p l u/in d; : >file; {}unshare-mnt {line} -- true", user()));
+        assert!(seen.refused().contains(message), "{line}: {seen:?}");
+    }
+    let seen = sh("unshare-user -- unshare-mnt --overlay-src / --tmp-overlay / -- true");
+    assert!(seen.refused().contains("hint: a layer holds mounts that this user namespace may not lift"), "{seen:?}");
+}
+
+fn no_descriptor_is_left() {
+    let f = Folder::new();
+    let seen = sh(&format!(
+        "cd {f}; mkdir a; ls /proc/self/fd; echo; {}unshare-mnt --ro-bind / / --dev /dev --tmpfs /tmp --bind a /tmp/a --overlay-src a --tmp-overlay /tmp/o -- ls /proc/self/fd",
+        user()
+    ));
+    let (without, with) = seen.ok().split_once("\n\n").expect("two lists");
+    assert_eq!(without, with);
+}

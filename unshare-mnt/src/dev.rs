@@ -1,0 +1,69 @@
+//! `--dev`: a minimal `/dev`, as bubblewrap makes it.
+//!
+//! The device files are the caller's own, bound: mknod(2) takes real root.
+
+use crate::filesystem;
+use crate::operation::Filesystem;
+use crate::place::Tree;
+use crate::source;
+use common::failure::Failure;
+use common::step::step;
+use common::sys::{self, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID};
+use nix::libc::{O_DIRECTORY, O_NOFOLLOW, O_PATH};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
+const LINKS: [(&str, &str); 6] = [
+    ("/proc/self/fd", "fd"),
+    ("/proc/self/fd/0", "stdin"),
+    ("/proc/self/fd/1", "stdout"),
+    ("/proc/self/fd/2", "stderr"),
+    ("/proc/kcore", "core"),
+    ("pts/ptmx", "ptmx"),
+];
+
+/// Clones the device files of the caller's `/dev`.
+pub fn open() -> Result<Vec<(&'static str, OwnedFd)>, Failure> {
+    DEVICES.iter().map(|name| Ok((*name, source::clone(&Path::new("/dev").join(name))?))).collect()
+}
+
+/// Makes it and attaches it. Gives its root.
+pub fn make(
+    devices: Vec<(&'static str, OwnedFd)>,
+    place: &OwnedFd,
+    dest: &Path,
+    tree: &mut Tree,
+) -> Result<OwnedFd, Failure> {
+    let dev = filesystem::make(Filesystem::Tmpfs)?;
+    tree.attach(&dev, place, dest, "a /dev in memory, with nothing but what follows")?;
+    tree.own(&dev)?;
+    for (name, device) in devices {
+        let made = step(format_args!("mknodat({name:?})"), "a place for the device file", || {
+            sys::make_file(dev.as_fd(), name.as_ref(), 0o644)?;
+            sys::openat2(dev.as_fd(), name.as_ref(), O_PATH | O_NOFOLLOW, 0)
+        })?;
+        tree.attach(&device, &made, &dest.join(name), "the caller's device file")?;
+    }
+    for (target, name) in LINKS {
+        step(format_args!("symlinkat({target:?}, {name:?})"), "one of the usual links", || {
+            sys::make_symlink(target.as_ref(), dev.as_fd(), name.as_ref())
+        })?;
+    }
+    directory(&dev, "shm", 0o1777)?;
+    let pts = directory(&dev, "pts", 0o755)?;
+    let terminals = filesystem::new(c"devpts", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, |context| {
+        filesystem::option(context, c"ptmxmode", "0666")?;
+        filesystem::option(context, c"mode", "0620")
+    })
+    .map_err(|(failure, _)| failure)?;
+    tree.attach(&terminals, &pts, &dest.join("pts"), "pseudoterminals of its own; the caller's are not seen")?;
+    Ok(dev)
+}
+
+fn directory(dev: &OwnedFd, name: &str, mode: u32) -> Result<OwnedFd, Failure> {
+    step(format_args!("mkdirat({name:?})"), "a directory", || {
+        sys::make_directory(dev.as_fd(), name.as_ref(), mode)?;
+        sys::openat2(dev.as_fd(), name.as_ref(), O_PATH | O_DIRECTORY | O_NOFOLLOW, 0)
+    })
+}

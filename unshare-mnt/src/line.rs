@@ -1,0 +1,158 @@
+//! The whole line: check it, open what it names, build the tree, switch to it.
+
+use crate::filesystem;
+use crate::operation::{self, Kind, Operation};
+use crate::options::Operations;
+use crate::place::{Made, Missing, Tree};
+use crate::propagation::Propagation;
+use crate::source::Source;
+use crate::switch;
+use crate::{dev, overlay, read_only};
+use common::failure::Failure;
+use common::step::step;
+use common::sys;
+use nix::sys::stat::{Mode, umask};
+use std::ffi::OsString;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+
+/// A line that can be meant so.
+pub struct Line {
+    operations: Vec<Operation>,
+    /// Which operation makes the root, if one does.
+    root: Option<usize>,
+    chdir: Option<PathBuf>,
+    propagation: Propagation,
+}
+
+impl Line {
+    /// Checks what can be checked by reading.
+    ///
+    /// # Errors
+    /// What [`operation::read`] refuses; two roots; a new root with a propagation that the kernel refuses there.
+    pub fn check(
+        operations: Operations,
+        root: Option<OsString>,
+        chdir: Option<OsString>,
+        propagation: Propagation,
+    ) -> Result<Self, Failure> {
+        let mut operations = operation::read(operations.0)?;
+        if let Some(directory) = root {
+            operations.insert(0, operation::root(directory)?);
+        }
+        let roots: Vec<usize> = (0..operations.len()).filter(|&index| operations[index].is_root()).collect();
+        if let [first, second, ..] = roots[..] {
+            let (first, second) = (&operations[first].label, &operations[second].label);
+            return Err(Failure::input(format_args!("{second}: {first} makes the root already")));
+        }
+        let root = roots.first().copied();
+        if let Some(index) = root
+            && !propagation.allows_new_root()
+        {
+            let label = &operations[index].label;
+            return Err(Failure::input(format_args!("{label}: a new root needs --propagation private or slave"))
+                .hint("the kernel's pivot_root refuses shared mounts".to_owned()));
+        }
+        if chdir.as_ref().is_some_and(|directory| directory.is_empty()) {
+            return Err(Failure::input("--chdir \"\": an empty path names nothing"));
+        }
+        Ok(Line { operations, root, chdir: chdir.map(PathBuf::from), propagation })
+    }
+
+    /// Does it all, in the new mount namespace. What is given removes, when dropped, what was made on the caller's file
+    /// systems.
+    ///
+    /// # Errors
+    /// The refused call, under the operation's name.
+    pub fn perform(self) -> Result<Made, Failure> {
+        let before = std::env::current_dir().ok();
+        self.propagation.set()?;
+        // Every source is opened before the first mount changes what a path means.
+        let mut sources = Vec::new();
+        for operation in &self.operations {
+            sources.push(Some(Source::open(operation).map_err(|failure| within(operation, failure))?));
+        }
+        // The modes of mount points are those that a reader expects, whatever the caller's umask.
+        let mask = umask(Mode::empty());
+        let mut tree = Tree::of_the_caller();
+        if let Some(index) = self.root {
+            let (operation, source) = (&self.operations[index], sources[index].take());
+            let source = source.expect("every source is taken once");
+            tree = make_root(operation, source).map_err(|failure| within(operation, failure))?;
+        }
+        for (operation, source) in self.operations.iter().zip(sources) {
+            if let Some(source) = source {
+                perform(operation, source, &mut tree).map_err(|failure| within(operation, failure))?;
+            }
+        }
+        umask(mask);
+        if let Some(index) = self.root {
+            switch::to(tree.root()).map_err(|failure| within(&self.operations[index], failure))?;
+        }
+        if !self.operations.is_empty() || self.chdir.is_some() {
+            switch::change_directory(tree.root(), self.root.is_some(), self.chdir, before)?;
+        }
+        Ok(tree.into_made())
+    }
+}
+
+/// Names the operation, with its arguments, before what failed.
+fn within(operation: &Operation, mut failure: Failure) -> Failure {
+    failure.what = format!("{}: {}", operation.label, failure.what);
+    failure
+}
+
+fn make_root(operation: &Operation, source: Source) -> Result<Tree, Failure> {
+    // Over the caller's root, which a path that begins with a slash goes on to mean until we switch.
+    let below = step("open(\"/\", O_PATH)", "the place to lay the new root on", || {
+        sys::openat2(sys::CWD, "/".as_ref(), nix::libc::O_PATH, 0)
+    })?;
+    let mut tree = Tree::of_the_caller();
+    let root = mount(operation, source, &below, &mut tree)?;
+    tree.replace_root(root);
+    Ok(tree)
+}
+
+fn perform(operation: &Operation, source: Source, tree: &mut Tree) -> Result<(), Failure> {
+    let dest = &operation.dest;
+    match &operation.kind {
+        Kind::Directory => tree.make_directory(dest),
+        Kind::Symlink { target } => tree.make_symlink(target, dest),
+        Kind::RemountReadOnly => read_only::one(tree, dest),
+        _ => {
+            let missing = if source.is_directory()? { Missing::Directory } else { Missing::File };
+            let place = tree.place(dest, missing)?;
+            let mount = mount(operation, source, &place, tree)?;
+            tree.keep(mount);
+            Ok(())
+        }
+    }
+}
+
+/// Makes the mount and attaches it to a place. Gives its root.
+fn mount(operation: &Operation, source: Source, place: &OwnedFd, tree: &mut Tree) -> Result<OwnedFd, Failure> {
+    let dest = &operation.dest;
+    match (&operation.kind, source) {
+        (Kind::Bind { read_only, .. }, Source::Tree(mounts)) => {
+            if *read_only {
+                read_only::all(&mounts)?;
+            }
+            tree.attach(&mounts, place, dest, "these files are seen there")?;
+            if *read_only {
+                read_only::verify(&mounts)?;
+            }
+            Ok(mounts)
+        }
+        (Kind::Mount(filesystem), _) => {
+            let mount = filesystem::make(*filesystem)?;
+            tree.attach(&mount, place, dest, filesystem::changes(*filesystem))?;
+            if filesystem::is_empty(*filesystem) {
+                tree.own(&mount)?;
+            }
+            Ok(mount)
+        }
+        (Kind::Dev, Source::Devices(devices)) => dev::make(devices, place, dest, tree),
+        (Kind::Overlay { .. }, Source::Layers(layers)) => overlay::make(&layers, place, dest, tree),
+        _ => unreachable!("the source is the operation's own"),
+    }
+}

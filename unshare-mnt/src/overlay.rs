@@ -1,0 +1,167 @@
+//! `--overlay`, `--tmp-overlay`, `--ro-overlay`: overlayfs.
+//!
+//! The layers are handed over as descriptors (Linux 6.13), or else as `/proc/self/fd/N`, so that no name needs an escape
+//! for `:` and `,`, and none is resolved twice.
+
+use crate::filesystem;
+use crate::hint;
+use crate::operation::Filesystem;
+use crate::place::Tree;
+use common::failure::Failure;
+use common::namespace::USER;
+use common::step::{narrate, step};
+use common::sys::{self, Identity, MOUNT_ATTR_RDONLY};
+use nix::errno::Errno;
+use nix::libc::{O_DIRECTORY, O_PATH};
+use std::ffi::CStr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+/// The layers of one overlay, open. The last one lies on top.
+pub struct Layers {
+    pub layers: Vec<OwnedFd>,
+    pub upper: Upper,
+}
+
+/// What takes the writes.
+pub enum Upper {
+    At { upper: OwnedFd, work: OwnedFd },
+    New,
+    None,
+}
+
+impl Layers {
+    /// Checks what the kernel would refuse with no more than EINVAL.
+    ///
+    /// # Errors
+    /// RWSRC and WORKDIR on two mounts, or the same directory.
+    pub fn check(&self) -> Result<(), Failure> {
+        if let Upper::At { upper: upper_fd, work: work_fd } = &self.upper {
+            let look = |fd: &OwnedFd| step("statx()", "which mount it is on", || sys::identify(fd.as_fd()));
+            let (upper, work) = (look(upper_fd)?, look(work_fd)?);
+            if upper == work {
+                return Err(Failure::input("RWSRC and WORKDIR are the same directory"));
+            }
+            if is_within(work_fd, upper) {
+                return Err(Failure::input("WORKDIR lies within RWSRC"));
+            }
+            if is_within(upper_fd, work) {
+                return Err(Failure::input("RWSRC lies within WORKDIR"));
+            }
+            if upper.mount != work.mount {
+                return Err(Failure::input("RWSRC and WORKDIR lie on two mounts")
+                    .hint("the kernel moves finished files from WORKDIR to RWSRC: put both on one mount".to_owned()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Does a directory lie somewhere below another?
+fn is_within(directory: &OwnedFd, above: Identity) -> bool {
+    let up = |fd: BorrowedFd<'_>| sys::openat2(fd, "..".as_ref(), O_PATH, 0).ok();
+    let mut at = up(directory.as_fd());
+    let mut last = None;
+    while let Some(fd) = at {
+        match sys::identify(fd.as_fd()) {
+            Ok(here) if here == above => return true,
+            // The root is its own parent.
+            Ok(here) if last != Some(here) => last = Some(here),
+            _ => return false,
+        }
+        at = up(fd.as_fd());
+    }
+    false
+}
+
+/// Makes the overlay and attaches it. Gives its root.
+pub fn make(layers: &Layers, place: &OwnedFd, dest: &Path, tree: &mut Tree) -> Result<OwnedFd, Failure> {
+    let changes = "the layers are seen there as one";
+    let lower = &layers.layers[..];
+    let overlay = match &layers.upper {
+        Upper::None => new(lower, None)?,
+        Upper::At { upper, work } => new(lower, Some((upper, work)))?,
+        Upper::New => {
+            let memory = filesystem::make(Filesystem::Tmpfs)?;
+            let (upper, work) = parts(&memory, lower)?;
+            match new(lower, Some((&upper, &work))) {
+                // Before Linux 6.15 a layer must lie on an attached mount: so it does, with the overlay over it.
+                Err(failure) if failure.errno == Some(Errno::EINVAL) => {
+                    tree.attach(&memory, place, dest, "memory for the writes")?;
+                    let overlay = new(lower, Some((&upper, &work)))?;
+                    tree.attach(&overlay, &memory, dest, changes)?;
+                    tree.own(&overlay)?;
+                    return Ok(overlay);
+                }
+                overlay => overlay?,
+            }
+        }
+    };
+    tree.attach(&overlay, place, dest, changes)?;
+    tree.own(&overlay)?;
+    Ok(overlay)
+}
+
+/// Two directories in memory: one for what is written, with the mode of the topmost layer, since it is what one sees.
+fn parts(memory: &OwnedFd, layers: &[OwnedFd]) -> Result<(OwnedFd, OwnedFd), Failure> {
+    let top = layers.last().map(|top| sys::identify(top.as_fd())).transpose();
+    let mode = step("statx()", "the mode of the layer on top", || top)?.map_or(0o755, |top| top.mode);
+    let make = |name: &str, mode| {
+        step(format_args!("mkdirat({name:?})"), "a part of the memory for the writes", || {
+            sys::make_directory(memory.as_fd(), name.as_ref(), mode)?;
+            sys::openat2(memory.as_fd(), name.as_ref(), O_PATH | O_DIRECTORY, 0)
+        })
+    };
+    Ok((make("upper", mode)?, make("work", 0o755)?))
+}
+
+fn new(layers: &[OwnedFd], upper: Option<(&OwnedFd, &OwnedFd)>) -> Result<OwnedFd, Failure> {
+    let attributes = if upper.is_none() { MOUNT_ATTR_RDONLY } else { 0 };
+    filesystem::new(c"overlay", attributes, |context| {
+        // In a user namespace the overlay's notes go to user.* attributes: trusted.* ones take real root.
+        if !in_first_user_namespace() {
+            step("fsconfig(userxattr)", "notes in attributes that an ordinary user may write", || {
+                sys::fsconfig_flag(context, c"userxattr")
+            })?;
+        }
+        lower(context, layers)?;
+        if let Some((upper, work)) = upper {
+            layer(context, c"upperdir", upper)?;
+            layer(context, c"workdir", work)?;
+        }
+        Ok(())
+    })
+    .map_err(|(failure, _)| {
+        let hint = failure.errno.and_then(|errno| hint::overlay(layers, upper, errno));
+        failure.hint(hint)
+    })
+}
+
+/// The layers from the top down, as overlayfs wants them.
+fn lower(context: BorrowedFd<'_>, layers: &[OwnedFd]) -> Result<(), Failure> {
+    let by_descriptor =
+        layers.iter().rev().try_for_each(|layer| sys::fsconfig_fd(context, c"lowerdir+", layer.as_fd()));
+    if by_descriptor.is_ok() {
+        narrate(format_args!("fsconfig(lowerdir+) = 0: {} layers, from the top down", layers.len()));
+        return Ok(());
+    }
+    let names: Vec<String> = layers.iter().rev().map(name).collect();
+    filesystem::option(context, c"lowerdir", &names.join(":"))
+}
+
+fn layer(context: BorrowedFd<'_>, key: &CStr, directory: &OwnedFd) -> Result<(), Failure> {
+    if sys::fsconfig_fd(context, key, directory.as_fd()).is_ok() {
+        narrate(format_args!("fsconfig({}) = 0: where the writes go", key.to_string_lossy()));
+        return Ok(());
+    }
+    filesystem::option(context, key, &name(directory))
+}
+
+fn name(fd: &OwnedFd) -> String {
+    format!("/proc/self/fd/{}", fd.as_raw_fd())
+}
+
+/// Are we in the user namespace that the machine started with?
+pub fn in_first_user_namespace() -> bool {
+    USER.id() == "user:[4026531837]"
+}

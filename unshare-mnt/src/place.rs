@@ -1,0 +1,238 @@
+//! Where a DEST is: resolved by descriptor, within the new root if there is one, and made if it may be.
+//!
+//! Mounts are attached to the descriptor that came out, so nothing that a racing process swaps afterwards counts. What is
+//! made is made by its last name in a directory that is open already, so no symlink is ever followed by it.
+
+use crate::hint;
+use crate::operation::names;
+use common::failure::{Failure, OrHint};
+use common::step::{narrate, step};
+use common::sys::{self, Identity, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS};
+use common::text::quoted;
+use nix::errno::Errno;
+use nix::libc::{O_DIRECTORY, O_NOFOLLOW, O_PATH};
+use nix::mount::{MntFlags, umount2};
+use std::ffi::{OsStr, OsString};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+/// What a missing DEST is made as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    Directory,
+    File,
+}
+
+/// The tree that is being built: the caller's own, or a new root.
+pub struct Tree {
+    root: Option<OwnedFd>,
+    /// The devices of the file systems that this line mounted new.
+    own: Vec<(u32, u32)>,
+    made: Made,
+}
+
+/// What was done, in its order. Dropped, the directories, files and links that were made are removed again.
+#[derive(Default)]
+pub struct Made(Vec<Done>);
+
+enum Done {
+    Mounted(OwnedFd),
+    Made { parent: OwnedFd, name: OsString, is_directory: bool },
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        if !self.0.iter().any(|done| matches!(done, Done::Made { .. })) {
+            return;
+        }
+        for done in self.0.drain(..).rev() {
+            match done {
+                // A mount point cannot be removed while something is mounted there. "." is the mount's root.
+                Done::Mounted(mount) => {
+                    let _ = sys::change_directory(mount.as_fd()).and_then(|()| umount2(".", MntFlags::MNT_DETACH));
+                }
+                Done::Made { parent, name, is_directory } => {
+                    let _ = sys::remove(parent.as_fd(), &name, is_directory);
+                }
+            }
+        }
+    }
+}
+
+impl Tree {
+    pub fn of_the_caller() -> Self {
+        Tree { root: None, own: Vec::new(), made: Made::default() }
+    }
+
+    /// From here on every DEST is resolved inside this mount.
+    pub fn replace_root(&mut self, root: OwnedFd) {
+        self.root = Some(root);
+    }
+
+    /// The new root, or the directory that the caller is in.
+    pub fn root(&self) -> BorrowedFd<'_> {
+        self.root.as_ref().map_or(sys::CWD, AsFd::as_fd)
+    }
+
+    pub fn into_made(self) -> Made {
+        self.made
+    }
+
+    /// This mount is of a file system that this line made: mount points that are missing there may be made.
+    pub fn own(&mut self, mount: &OwnedFd) -> Result<(), Failure> {
+        self.own.push(identify(mount.as_fd())?.device);
+        Ok(())
+    }
+
+    fn open(&self, path: &Path) -> nix::Result<OwnedFd> {
+        match &self.root {
+            Some(root) => sys::openat2(root.as_fd(), path, O_PATH, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS),
+            None => sys::openat2(sys::CWD, path, O_PATH, 0),
+        }
+    }
+
+    fn call(&self, path: &Path) -> String {
+        let resolve = if self.root.is_some() { ", RESOLVE_IN_ROOT" } else { "" };
+        format!("openat2({}, O_PATH{resolve})", quoted(path))
+    }
+
+    /// What is at a path.
+    pub fn find(&self, path: &Path) -> Result<OwnedFd, Failure> {
+        step(self.call(path), "what is there", || self.open(path)).or_hint(|errno| hint::dest(path, errno))
+    }
+
+    /// Where to attach a mount. What is missing is made on a file system that this line mounted.
+    pub fn place(&mut self, path: &Path, missing: Missing) -> Result<OwnedFd, Failure> {
+        let place = match self.open(path) {
+            Ok(place) => {
+                narrate(format_args!("{} = 0: the mount point", self.call(path)));
+                place
+            }
+            Err(Errno::ENOENT) => self.make(path, missing, false)?,
+            Err(errno) => return Err(Failure::refused(self.call(path), errno).hint(hint::dest(path, errno))),
+        };
+        let root = match &self.root {
+            Some(root) => identify(root.as_fd())?,
+            None => identify(step("open(\"/\")", "the root", || self.open("/".as_ref()))?.as_fd())?,
+        };
+        if identify(place.as_fd())? == root {
+            return Err(Failure::input(format_args!("{} leads to the root directory", quoted(path)))
+                .hint("a mount laid over the root is not seen: write DEST as / to replace the root".to_owned()));
+        }
+        Ok(place)
+    }
+
+    /// `--dir`: a directory is there afterwards.
+    pub fn make_directory(&mut self, path: &Path) -> Result<(), Failure> {
+        match self.open(path) {
+            Ok(there) if identify(there.as_fd())?.is_directory => Ok(()),
+            Ok(_) => Err(Failure::refused(format_args!("mkdir({})", quoted(path)), Errno::EEXIST)
+                .hint("something else than a directory is there".to_owned())),
+            Err(Errno::ENOENT) => self.make(path, Missing::Directory, true).map(drop),
+            Err(errno) => Err(Failure::refused(self.call(path), errno).hint(hint::dest(path, errno))),
+        }
+    }
+
+    /// `--symlink`: its parent directories are made as by `--dir`.
+    pub fn make_symlink(&mut self, target: &OsStr, link: &Path) -> Result<(), Failure> {
+        let Some(name) = names(link).last().map(|name| name.to_os_string()).filter(|name| name != "..") else {
+            return Err(Failure::input("a link needs a name"));
+        };
+        let directory = parent_of(link);
+        self.make_directory(&directory)?;
+        let parent = self.find(&directory)?;
+        let call = format!("symlinkat({}, {})", quoted(target), quoted(link));
+        match sys::make_symlink(target, parent.as_fd(), &name) {
+            // As bubblewrap: what is there already as asked for is well.
+            Err(Errno::EEXIST) if sys::read_symlink(parent.as_fd(), &name).as_deref() == Ok(target) => Ok(()),
+            Err(errno) => Err(Failure::refused(call, errno)
+                .hint((errno == Errno::EEXIST).then(|| "something else is there already".to_owned()))),
+            Ok(()) => {
+                narrate(format_args!("{call} = 0: a symlink"));
+                self.remember(parent, name, false);
+                Ok(())
+            }
+        }
+    }
+
+    /// Makes the missing part of a path, name by name; `anywhere`, or only on file systems that this line mounted.
+    fn make(&mut self, path: &Path, missing: Missing, anywhere: bool) -> Result<OwnedFd, Failure> {
+        let names = names(path);
+        let (mut at, first) = self.deepest(path, &names)?;
+        for (index, name) in names.iter().enumerate().skip(first) {
+            let call = self.call(path);
+            if *name == ".." {
+                return Err(Failure::refused(call, Errno::ENOENT).hint(hint::missing(path)));
+            }
+            if !anywhere && !self.own.contains(&identify(at.as_fd())?.device) {
+                return Err(Failure::refused(call, Errno::ENOENT).hint(hint::missing(path)));
+            }
+            let is_file = missing == Missing::File && index + 1 == names.len();
+            let call = format!("{}({})", if is_file { "mknodat" } else { "mkdirat" }, quoted(path));
+            let open_flags = O_PATH | O_NOFOLLOW | if is_file { 0 } else { O_DIRECTORY };
+            step(&call, format_args!("{} is made", quoted(name)), || {
+                if is_file {
+                    sys::make_file(at.as_fd(), name, 0o644)
+                } else {
+                    sys::make_directory(at.as_fd(), name, 0o755)
+                }
+            })
+            .or_hint(hint::make)?;
+            let next = step(format_args!("openat2({})", quoted(name)), "what was made", || {
+                sys::openat2(at.as_fd(), name.as_ref(), open_flags, RESOLVE_NO_SYMLINKS)
+            });
+            self.remember(at, (*name).to_owned(), !is_file);
+            at = next?;
+        }
+        Ok(at)
+    }
+
+    /// The deepest directory of a path that is there, and how many of its names lead to it.
+    fn deepest(&self, path: &Path, names: &[&OsStr]) -> Result<(OwnedFd, usize), Failure> {
+        let start = if self.root.is_some() || path.is_absolute() { "/" } else { "." };
+        for count in (0..names.len()).rev() {
+            let prefix: PathBuf = std::iter::once(OsStr::new(start)).chain(names[..count].iter().copied()).collect();
+            match self.open(&prefix) {
+                Ok(directory) => return Ok((directory, count)),
+                Err(Errno::ENOENT) => {}
+                Err(errno) => {
+                    return Err(Failure::refused(self.call(&prefix), errno).hint(hint::dest(&prefix, errno)));
+                }
+            }
+        }
+        Err(Failure::refused(self.call(path), Errno::ENOENT))
+    }
+
+    fn remember(&mut self, parent: OwnedFd, name: OsString, is_directory: bool) {
+        self.made.0.push(Done::Made { parent, name, is_directory });
+    }
+
+    /// Attaches a mount to what `place` is open on; a file is mounted by its own descriptor, too.
+    pub fn attach(&mut self, mount: &OwnedFd, place: &OwnedFd, dest: &Path, changes: &str) -> Result<(), Failure> {
+        step(format_args!("move_mount({})", quoted(dest)), changes, || sys::move_mount(mount.as_fd(), place.as_fd()))
+            .or_hint(|errno| hint::attach(mount, place, errno))
+    }
+
+    /// From here on this mount, which was attached, is held to be undone.
+    pub fn keep(&mut self, mount: OwnedFd) {
+        self.made.0.push(Done::Mounted(mount));
+    }
+}
+
+fn identify(fd: BorrowedFd<'_>) -> Result<Identity, Failure> {
+    sys::identify(fd).map_err(|errno| Failure::refused("statx()", errno))
+}
+
+/// The directory of a path's last name. `Path::parent` would drop a `.` too much.
+fn parent_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => {
+            if path.is_absolute() {
+                "/".into()
+            } else {
+                ".".into()
+            }
+        }
+    }
+}

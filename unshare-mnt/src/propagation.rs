@@ -1,0 +1,43 @@
+//! `--propagation`: what of later mounts passes between two namespaces (mount_namespaces(7)).
+
+use crate::hint;
+use common::failure::{Failure, OrHint};
+use common::step::{narrate, step};
+use nix::mount::{MsFlags, mount};
+
+/// How the mounts of the new namespace are tied to those of the caller's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Propagation {
+    Private,
+    Slave,
+    Shared,
+    Unchanged,
+}
+
+impl Propagation {
+    /// Does pivot_root(2) work with it?
+    pub fn allows_new_root(self) -> bool {
+        matches!(self, Propagation::Private | Propagation::Slave)
+    }
+
+    /// Sets it on every mount.
+    pub fn set(self) -> Result<(), Failure> {
+        let (flag, name, changes) = match self {
+            Propagation::Private => (MsFlags::MS_PRIVATE, "MS_PRIVATE", "no mount passes in or out from here on"),
+            Propagation::Slave => {
+                (MsFlags::MS_SLAVE, "MS_SLAVE", "what is mounted outside later appears here; nothing passes out")
+            }
+            Propagation::Shared => {
+                (MsFlags::MS_SHARED, "MS_SHARED", "mounts pass in and out where the caller's were shared")
+            }
+            Propagation::Unchanged => {
+                narrate("mounts pass in and out as the kernel copied them: shared stays shared");
+                return Ok(());
+            }
+        };
+        step(format_args!("mount(\"/\", MS_REC | {name})"), changes, || {
+            mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | flag, None::<&str>)
+        })
+        .or_hint(hint::propagation)
+    }
+}

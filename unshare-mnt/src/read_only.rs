@@ -1,0 +1,113 @@
+//! Read-only: a whole tree of mounts, or one mount; set and verified.
+
+use crate::hint;
+use crate::place::Tree;
+use common::failure::{Failure, OrHint};
+use common::step::step;
+use common::sys::{self, MOUNT_ATTR_RDONLY};
+use common::text::quoted;
+use nix::errno::Errno;
+use nix::mount::MsFlags;
+use nix::sys::statvfs::FsFlags;
+use std::collections::HashSet;
+use std::fs;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::Path;
+
+/// Makes every mount of a tree read-only, all or none. No other attribute is touched, so those that a parent user
+/// namespace locked stay.
+pub fn all(mounts: &OwnedFd) -> Result<(), Failure> {
+    step("mount_setattr(AT_RECURSIVE, MOUNT_ATTR_RDONLY)", "read-only there, in every submount", || {
+        sys::mount_setattr(mounts.as_fd(), true, MOUNT_ATTR_RDONLY)
+    })
+    .or_hint(hint::read_only)
+}
+
+/// Looks whether every mount of an attached tree is read-only.
+///
+/// # Errors
+/// One is not: the kernel did not keep its word, or mounts came in meanwhile.
+pub fn verify(mounts: &OwnedFd) -> Result<(), Failure> {
+    let flags = step("fstatvfs()", "a look whether it is read-only", || statvfs(mounts))?;
+    let writable = if flags.contains(FsFlags::ST_RDONLY) {
+        let top = step("statx()", "the ID of the mount", || sys::identify(mounts.as_fd()))?.mount;
+        // Without a /proc there is no list to look into.
+        fs::read("/proc/self/mountinfo").ok().and_then(|list| writable_below(&list, top))
+    } else {
+        Some("the mount itself".to_owned())
+    };
+    match writable {
+        None => Ok(()),
+        Some(place) => Err(Failure::input(format_args!("mount_setattr() did not make {place} read-only"))),
+    }
+}
+
+/// The mount point of a mount that is not read-only, among `top` and the mounts below it: proc_pid_mountinfo(5).
+fn writable_below(mountinfo: &[u8], top: u64) -> Option<String> {
+    let list = String::from_utf8_lossy(mountinfo);
+    let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split(' ').collect()).collect();
+    let mut tree = HashSet::from([top]);
+    // A mount may be listed before its parent: go on until nothing is found any more.
+    loop {
+        let size = tree.len();
+        for line in &lines {
+            if let [id, parent, ..] = line[..]
+                && let (Ok(id), Ok(parent)) = (id.parse(), parent.parse())
+                && tree.contains(&parent)
+            {
+                tree.insert(id);
+            }
+        }
+        if tree.len() == size {
+            break;
+        }
+    }
+    lines.iter().find_map(|line| match line[..] {
+        [id, _, _, _, point, options, ..]
+            if tree.contains(&id.parse().ok()?) && !options.split(',').any(|option| option == "ro") =>
+        {
+            Some(quoted(point).to_string())
+        }
+        _ => None,
+    })
+}
+
+/// `--remount-ro`: the mount at DEST alone.
+pub fn one(tree: &Tree, dest: &Path) -> Result<(), Failure> {
+    let mount = tree.find(dest)?;
+    if !step("statx()", "what is there", || sys::identify(mount.as_fd()))?.is_mount_root {
+        return Err(Failure::input("not a mount point").hint(format!(
+            "--ro-bind {0} {0} makes a directory read-only that is no mount of its own",
+            dest.display()
+        )));
+    }
+    step(format_args!("mount_setattr({}, MOUNT_ATTR_RDONLY)", quoted(dest)), "this mount is read-only", || {
+        match sys::mount_setattr(mount.as_fd(), false, MOUNT_ATTR_RDONLY) {
+            Err(Errno::ENOSYS) => remount(&mount),
+            result => result,
+        }
+    })
+    .or_hint(hint::read_only)
+}
+
+/// Before Linux 5.12: mount(2) sets all attributes at once, so those that are set have to be named.
+fn remount(mount: &OwnedFd) -> nix::Result<()> {
+    let now = statvfs(mount)?;
+    let mut flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
+    for (set, flag) in [
+        (FsFlags::ST_NOSUID, MsFlags::MS_NOSUID),
+        (FsFlags::ST_NODEV, MsFlags::MS_NODEV),
+        (FsFlags::ST_NOEXEC, MsFlags::MS_NOEXEC),
+        (FsFlags::ST_NOATIME, MsFlags::MS_NOATIME),
+        (FsFlags::ST_NODIRATIME, MsFlags::MS_NODIRATIME),
+        (FsFlags::ST_RELATIME, MsFlags::MS_RELATIME),
+    ] {
+        flags.set(flag, now.contains(set));
+    }
+    let path = format!("/proc/self/fd/{}", mount.as_raw_fd());
+    nix::mount::mount(None::<&str>, path.as_str(), None::<&str>, flags, None::<&str>)
+}
+
+fn statvfs(mount: &OwnedFd) -> nix::Result<FsFlags> {
+    Ok(nix::sys::statvfs::fstatvfs(mount)?.flags())
+}

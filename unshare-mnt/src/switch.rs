@@ -1,0 +1,56 @@
+//! The new root becomes `/`, and the working directory is put where it belongs.
+
+use crate::hint;
+use common::failure::{Failure, OrHint};
+use common::step::{narrate, step};
+use common::sys;
+use common::text::quoted;
+use nix::errno::Errno;
+use nix::mount::{MntFlags, umount2};
+use std::os::fd::BorrowedFd;
+use std::path::{Path, PathBuf};
+
+/// Makes the mount that `root` is the root of this process's root directory; the old root is gone.
+pub fn to(root: BorrowedFd<'_>) -> Result<(), Failure> {
+    step("fchdir(new root)", "the working directory, for now", || sys::change_directory(root))?;
+    step("pivot_root(\".\", \".\")", "the new root is '/', and the old one lies over it", sys::pivot_root_here)
+        .or_hint(hint::pivot)?;
+    step("umount2(\".\", MNT_DETACH)", "the old root is gone", || umount2(".", MntFlags::MNT_DETACH))
+}
+
+/// Changes to `wanted`, else to where the caller was (`before`), else to `/`. By path, so that the command sees what is
+/// mounted there now. In a new root no symlink and no link of `/proc` leads outside.
+pub fn change_directory(
+    root: BorrowedFd<'_>,
+    is_new: bool,
+    wanted: Option<PathBuf>,
+    before: Option<PathBuf>,
+) -> Result<(), Failure> {
+    let change = |path: &Path| {
+        let flags = nix::libc::O_PATH | nix::libc::O_DIRECTORY;
+        let (from, resolve) =
+            if is_new { (root, sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_MAGICLINKS) } else { (sys::CWD, 0) };
+        let directory = sys::openat2(from, path, flags, resolve)?;
+        sys::change_directory(std::os::fd::AsFd::as_fd(&directory))
+    };
+    if let Some(path) = wanted {
+        let call = format!("--chdir {}: chdir()", quoted(&path));
+        return step(call, "the command starts there", || change(&path)).or_hint(hint::chdir);
+    }
+    let Some(path) = before else {
+        return if is_new {
+            step("chdir(\"/\")", "the working directory is not in this root", || change("/".as_ref()))
+        } else {
+            Ok(())
+        };
+    };
+    match change(&path) {
+        Ok(()) => {
+            narrate(format_args!("chdir({}) = 0: the working directory stays where it was", quoted(&path)));
+            Ok(())
+        }
+        // Held open by the caller, but not to be reached by its path: it is still where it was.
+        Err(Errno::EACCES) if !is_new => Ok(()),
+        Err(_) => step("chdir(\"/\")", "the working directory does not exist inside", || change("/".as_ref())),
+    }
+}

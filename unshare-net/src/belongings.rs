@@ -1,0 +1,102 @@
+//! What an interface loses when it goes to another namespace: its addresses, and the routes over it. Kept as the bytes
+//! in which the kernel told them, which are those in which it takes them back.
+
+use crate::interface::Side;
+use crate::link::{Link, attributes};
+use common::failure::Failure;
+use common::step::{say, step};
+use netlink_packet_core::{NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NetlinkSerializable};
+use netlink_packet_route::RouteNetlinkMessage;
+use netlink_packet_route::address::AddressMessage;
+use netlink_packet_route::route::RouteMessage;
+use nix::errno::Errno;
+use nix::libc;
+
+/// The addresses of one interface, and the routes over it.
+#[derive(Clone)]
+pub struct Belongings {
+    addresses: Vec<Told>,
+    routes: Vec<Told>,
+}
+
+/// A message as the kernel told it.
+#[derive(Clone)]
+struct Told {
+    kind: u16,
+    bytes: Vec<u8>,
+}
+
+impl NetlinkSerializable for Told {
+    fn message_type(&self) -> u16 {
+        self.kind
+    }
+
+    fn buffer_len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn serialize(&self, buffer: &mut [u8]) {
+        buffer.copy_from_slice(&self.bytes);
+    }
+}
+
+impl Belongings {
+    /// Asks for those of one interface.
+    ///
+    /// # Errors
+    /// What the kernel answered.
+    pub fn of(side: &Side, link: &Link) -> Result<Self, Failure> {
+        let ask = |call: &str, message| {
+            step(call, "what a move takes from the interface, to be given back should something fail", || {
+                side.socket.request(message, NLM_F_DUMP)
+            })
+        };
+        let addresses = ask("RTM_GETADDR(outside)", RouteNetlinkMessage::GetAddress(AddressMessage::default()))?;
+        let routes = ask("RTM_GETROUTE(outside)", RouteNetlinkMessage::GetRoute(RouteMessage::default()))?;
+        let those = |kind, all: Vec<Vec<u8>>, is_its: fn(&[u8], u32) -> bool| {
+            all.into_iter().filter(|bytes| is_its(bytes, link.index)).map(|bytes| Told { kind, bytes }).collect()
+        };
+        Ok(Belongings {
+            addresses: those(libc::RTM_NEWADDR, addresses, is_address_of),
+            routes: those(libc::RTM_NEWROUTE, routes, is_route_over),
+        })
+    }
+
+    /// Gives them back to the interface, which is on its side again under its old name, and brings it up if it was.
+    pub fn give_back(&self, side: &Side, link: &Link, was_up: bool) {
+        let restore = |all: &[Told]| {
+            for told in all {
+                // What came of itself is there already.
+                match side.socket.request(told.clone(), NLM_F_CREATE | NLM_F_EXCL) {
+                    Ok(_) | Err(Errno::EEXIST) => {}
+                    Err(errno) => {
+                        say(format_args!("{}: not all of its addresses and routes came back: {errno}", link.name))
+                    }
+                }
+            }
+        };
+        restore(&self.addresses);
+        if was_up {
+            match side.up(link.index, &link.name, "as it was") {
+                Ok(()) => restore(&self.routes),
+                Err(failure) => say(failure),
+            }
+        }
+    }
+}
+
+/// struct ifaddrmsg: family, prefix length, flags, scope, index (4).
+fn is_address_of(bytes: &[u8], index: u32) -> bool {
+    bytes.get(4..8) == Some(&index.to_ne_bytes())
+}
+
+/// struct rtmsg: family, two lengths, tos, table, protocol, scope, type, flags (4). What the kernel makes of addresses it
+/// makes again.
+fn is_route_over(bytes: &[u8], index: u32) -> bool {
+    const PROTOCOL: usize = 5;
+    const HEADER: usize = 12;
+    bytes.get(PROTOCOL).is_some_and(|protocol| *protocol != libc::RTPROT_KERNEL)
+        && bytes.get(HEADER..).is_some_and(|rest| {
+            attributes(rest).any(|(kind, value)| kind == libc::RTA_OIF && value == index.to_ne_bytes())
+        })
+}

@@ -1,0 +1,153 @@
+//! What the kernel tells of one interface.
+
+use crate::rtnetlink::Rtnetlink;
+use netlink_packet_route::RouteNetlinkMessage;
+use netlink_packet_route::link::{LinkAttribute, LinkMessage};
+use nix::errno::Errno;
+use nix::libc;
+use std::net::Ipv6Addr;
+
+/// What the kernel tells of one interface: struct ifinfomsg and a few attributes, rtnetlink(7).
+#[derive(Debug, Clone, Default)]
+pub struct Link {
+    /// Its number in its namespace.
+    pub index: u32,
+    /// Its name, which may be another than it was asked for by.
+    pub name: String,
+    /// `veth`, `bridge`, `macvlan`; a physical one has none.
+    pub kind: Option<String>,
+    /// Is it set up (IFF_UP)?
+    pub up: bool,
+    /// The number of the interface that it is paired with, or stands on.
+    pub peer: Option<u32>,
+    /// Where that one is, if in another namespace: its number here, or -1 where it has none, as a dying one.
+    pub peer_namespace: Option<i32>,
+    /// Does it carry packets (IF_OPER_UP, or not known)?
+    pub carries: bool,
+    /// The link-local address that the kernel will give it when it comes up, if it will.
+    pub link_local: Option<Ipv6Addr>,
+}
+
+impl Link {
+    /// Asks for the interface of this name; `None` if there is none.
+    ///
+    /// # Errors
+    /// What the kernel answered, other than that.
+    pub fn named(socket: &Rtnetlink, name: &str) -> nix::Result<Option<Self>> {
+        let mut message = LinkMessage::default();
+        message.attributes.push(LinkAttribute::IfName(name.to_owned()));
+        Link::ask(socket, message)
+    }
+
+    /// Asks for the interface of this number; `None` if there is none.
+    ///
+    /// # Errors
+    /// What the kernel answered, other than that.
+    pub fn numbered(socket: &Rtnetlink, index: u32) -> nix::Result<Option<Self>> {
+        let mut message = LinkMessage::default();
+        message.header.index = index;
+        Link::ask(socket, message)
+    }
+
+    fn ask(socket: &Rtnetlink, message: LinkMessage) -> nix::Result<Option<Self>> {
+        match socket.request(RouteNetlinkMessage::GetLink(message), 0) {
+            Ok(answers) => answers.first().and_then(|bytes| Link::read(bytes)).ok_or(Errno::EBADMSG).map(Some),
+            Err(Errno::ENODEV) => Ok(None),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        // struct ifinfomsg: family, pad, type (2), index (4), flags (4), change (4).
+        const HEADER: usize = 16;
+        let ethernet = u16::from_ne_bytes(*bytes.get(2..)?.first_chunk()?) == libc::ARPHRD_ETHER;
+        let index = u32::from_ne_bytes(*bytes.get(4..)?.first_chunk()?);
+        let up = u32::from_ne_bytes(*bytes.get(8..)?.first_chunk()?) & libc::IFF_UP as u32 != 0;
+        let mut link = Link { index, up, ..Link::default() };
+        let (mut mac, mut eui64) = (None, false);
+        for (kind, value) in attributes(bytes.get(HEADER..)?) {
+            match kind {
+                libc::IFLA_ADDRESS => mac = <[u8; 6]>::try_from(value).ok(),
+                libc::IFLA_IFNAME => link.name = text(value),
+                libc::IFLA_LINK => link.peer = number(value).map(i32::cast_unsigned),
+                libc::IFLA_LINK_NETNSID => link.peer_namespace = number(value),
+                libc::IFLA_OPERSTATE => link.carries = matches!(value, [0 | 6]),
+                libc::IFLA_LINKINFO => {
+                    link.kind = attributes(value).find(|(kind, _)| *kind == libc::IFLA_INFO_KIND).map(|(_, v)| text(v));
+                }
+                libc::IFLA_AF_SPEC => eui64 = makes_eui64(value),
+                _ => {}
+            }
+        }
+        // An ipvlan has its parent's hardware address, and makes its own from more than that.
+        let own = !matches!(link.kind.as_deref(), Some("ipvlan" | "ipvtap"));
+        link.link_local = mac.filter(|_| ethernet && eui64 && own).map(eui64_address);
+        Some(link)
+    }
+
+    /// What to call it in a message: `interface 7, a bridge`.
+    pub fn describe(&self) -> String {
+        match self.kind.as_deref() {
+            Some(kind) => format!("interface {}, a {kind}", self.index),
+            None => format!("interface {}, of no virtual kind", self.index),
+        }
+    }
+}
+
+/// Does the kernel make the link-local address from the hardware address (IN6_ADDR_GEN_MODE_EUI64)?
+fn makes_eui64(af_spec: &[u8]) -> bool {
+    const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
+    attributes(af_spec)
+        .filter(|(family, _)| i32::from(*family) == libc::AF_INET6)
+        .flat_map(|(_, value)| attributes(value))
+        .any(|attribute| attribute == (IFLA_INET6_ADDR_GEN_MODE, &[0]))
+}
+
+/// RFC 4291, appendix A.
+fn eui64_address([a, b, c, d, e, f]: [u8; 6]) -> Ipv6Addr {
+    Ipv6Addr::from([0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, d, e, f])
+}
+
+/// The attributes of a message: length (2), type (2), value, each on a border of four bytes. Ends at what is cut off.
+pub fn attributes(bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    const HEADER: usize = 4;
+    // The two highest bits say how a value is coded.
+    const TYPE: u16 = 0x3fff;
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        let length = usize::from(u16::from_ne_bytes(*rest.first_chunk()?));
+        let kind = u16::from_ne_bytes(*rest.get(2..)?.first_chunk()?) & TYPE;
+        let value = rest.get(HEADER..length)?;
+        rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
+        Some((kind, value))
+    })
+}
+
+fn number(value: &[u8]) -> Option<i32> {
+    Some(i32::from_ne_bytes(value.try_into().ok()?))
+}
+
+fn text(value: &[u8]) -> String {
+    String::from_utf8_lossy(value.strip_suffix(&[0]).unwrap_or(value)).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_of_any_bytes() {
+        let bytes = [5, 0, 1, 0x80, 7, 0, 0, 0, 6, 0, 2, 0, 8, 9];
+        let seen: Vec<_> = attributes(&bytes).collect();
+        assert_eq!(seen, [(1, [7].as_slice()), (2, [8, 9].as_slice())]);
+        for end in 0..bytes.len() {
+            assert!(attributes(&bytes[..end]).count() < 2, "cut off at {end}");
+        }
+        assert_eq!(attributes(&[0; 8]).count(), 0, "a length of 0 would never end");
+    }
+
+    #[test]
+    fn link_local_of_a_mac() {
+        assert_eq!(eui64_address([2, 0, 0, 0, 0, 0x17]).to_string(), "fe80::ff:fe00:17");
+    }
+}

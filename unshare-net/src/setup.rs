@@ -1,0 +1,257 @@
+//! The order of things: what is asked for, looked up outside, made, and taken back when something fails.
+
+use crate::belongings::Belongings;
+use crate::hint;
+use crate::interface::{Place, Side};
+use crate::link::Link;
+use crate::spec::{self, Move, Name, Route, Veth};
+use common::failure::{Failure, OrHint, errno_of};
+use common::step::{say, step};
+use common::sysctl::Sysctl;
+use nix::errno::Errno;
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::fd::AsRawFd;
+
+/// The loopback interface is the first of every namespace.
+const LOOPBACK: u32 = 1;
+
+/// The network options.
+#[derive(clap::Args)]
+pub struct NetArgs {
+    /// Leave the loopback interface down
+    #[arg(long)]
+    no_loopback: bool,
+
+    /// Make a pair of interfaces, one inside, one with the caller:
+    /// host=NAME[,name=eth0][,address=CIDR]...[,host-address=CIDR]...[,bridge=NAME][,mac=MAC][,mtu=BYTES]
+    #[arg(long, value_name = "host=NAME[,KEY=VALUE]...")]
+    veth: Vec<OsString>,
+
+    /// Take an interface of the caller's in: NAME[,name=NAME][,address=CIDR]...
+    #[arg(long = "move", value_name = "NAME[,KEY=VALUE]...")]
+    moves: Vec<OsString>,
+
+    /// Add a route inside: CIDR|default,via=ADDRESS[,dev=NAME]
+    #[arg(long, value_name = "CIDR|default,via=ADDRESS[,dev=NAME]")]
+    route: Vec<OsString>,
+
+    /// Set a network setting of this namespace, under net.
+    #[arg(long, value_name = "net.KEY=VALUE")]
+    sysctl: Vec<OsString>,
+}
+
+/// What is asked for, checked as far as that can be without asking the system.
+pub struct Plan {
+    loopback: bool,
+    veths: Vec<Veth>,
+    moves: Vec<Move>,
+    routes: Vec<Route>,
+    sysctls: Vec<Sysctl>,
+}
+
+impl Plan {
+    /// Reads the options.
+    ///
+    /// # Errors
+    /// Which one is wrong, and why.
+    pub fn read(args: NetArgs) -> Result<Self, Failure> {
+        fn all<T>(texts: &[OsString], read: impl Fn(&OsString) -> Result<T, Failure>) -> Result<Vec<T>, Failure> {
+            texts.iter().map(read).collect()
+        }
+        let plan = Plan {
+            loopback: !args.no_loopback,
+            veths: all(&args.veth, |text| Veth::parse(text))?,
+            moves: all(&args.moves, |text| Move::parse(text))?,
+            routes: all(&args.route, |text| Route::parse(text))?,
+            // The kernel shows a namespace only those keys under net that are its own.
+            sysctls: all(&args.sysctl, |text| Sysctl::parse(text, |key| key.starts_with("net.")))?,
+        };
+        spec::check(&plan.veths, &plan.moves, &plan.routes)?;
+        Ok(plan)
+    }
+
+    /// Looks for what must be there outside. To be called before the new namespace is entered: from then on only these
+    /// sockets and descriptors lead back.
+    ///
+    /// # Errors
+    /// An interface or bridge that isn't there.
+    pub fn look_outside(self) -> Result<Ready, Failure> {
+        let outside = if self.veths.is_empty() && self.moves.is_empty() { None } else { Some(Outside::look(&self)?) };
+        Ok(Ready { plan: self, outside })
+    }
+}
+
+/// The caller's side: the socket, and what was found there.
+struct Outside {
+    side: Side,
+    /// The bridge of each veth.
+    bridges: Vec<Option<u32>>,
+    /// The interface of each move, and what a move takes from it.
+    sources: Vec<(Link, Belongings)>,
+    /// The namespace itself, to move something back.
+    home: Option<File>,
+}
+
+impl Outside {
+    fn look(plan: &Plan) -> Result<Self, Failure> {
+        let side = Side::open("outside", "the caller's network")?;
+        let bridge = |name: &Name| match side.find(name)? {
+            link if link.kind.as_deref() == Some("bridge") => Ok(link.index),
+            link => {
+                Err(Failure::input(format_args!("--veth: bridge={name}: {name} is {}, no bridge", link.describe())))
+            }
+        };
+        let bridges =
+            plan.veths.iter().map(|veth| veth.bridge.as_ref().map(bridge).transpose()).collect::<Result<_, _>>()?;
+        let sources = plan
+            .moves
+            .iter()
+            .map(|one| {
+                let link = side.find(&one.source)?;
+                let belongings = Belongings::of(&side, &link)?;
+                Ok((link, belongings))
+            })
+            .collect::<Result<Vec<_>, Failure>>()?;
+        let home = if sources.is_empty() { None } else { Some(home()?) };
+        Ok(Outside { side, bridges, sources, home })
+    }
+}
+
+fn home() -> Result<File, Failure> {
+    const PATH: &str = "/proc/self/ns/net";
+    step(format_args!("open({PATH})"), "the way back for what is moved, should something fail", || {
+        File::open(PATH).map_err(errno_of)
+    })
+}
+
+/// Ready to enter the namespace.
+pub struct Ready {
+    plan: Plan,
+    outside: Option<Outside>,
+}
+
+/// What was made, in order. Dropped, it is taken back at once: the kernel would do so too when this process ends, but
+/// only some time later.
+pub struct Made {
+    outside: Option<Outside>,
+    inside: Option<Side>,
+    /// The ends inside.
+    veths: Vec<Link>,
+    moved: Vec<Moved>,
+}
+
+struct Moved {
+    inside: Link,
+    outside: Link,
+    belongings: Belongings,
+}
+
+impl Ready {
+    /// Makes and configures everything, from inside the new namespace: first what exists, then settings, which may be
+    /// of one interface and have their say before it is up, then addresses, then routes.
+    ///
+    /// # Errors
+    /// The first call that was refused; what was made before is gone.
+    pub fn set_up(self) -> Result<Made, Failure> {
+        let Ready { plan, outside } = self;
+        let mut made = Made { outside, inside: None, veths: Vec::new(), moved: Vec::new() };
+        if plan.loopback || made.outside.is_some() || !plan.routes.is_empty() {
+            made.inside = Some(Side::open("inside", "the network in this namespace")?);
+        }
+        let hosts = made.bring(&plan)?;
+        for sysctl in &plan.sysctls {
+            sysctl.set()?;
+        }
+        made.configure(&plan, &hosts)?;
+        Ok(made)
+    }
+}
+
+impl Made {
+    /// Makes the pairs and moves interfaces in. Gives the pairs' outer ends.
+    fn bring(&mut self, plan: &Plan) -> Result<Vec<Link>, Failure> {
+        let (Some(outside), Some(inside)) = (&self.outside, &self.inside) else { return Ok(Vec::new()) };
+        let pid = std::process::id();
+        let mut hosts = Vec::new();
+        for (veth, bridge) in plan.veths.iter().zip(&outside.bridges) {
+            outside.side.make_veth(veth, *bridge, pid)?;
+            let link = inside.find(&veth.name)?;
+            let peer = link.peer;
+            self.veths.push(link);
+            // By number: outside somebody could have renamed it meanwhile.
+            let host = peer.map_or(Ok(None), |peer| Link::numbered(&outside.side.socket, peer));
+            let host = host.and_then(|host| host.ok_or(Errno::ENODEV));
+            hosts.push(
+                host.map_err(|errno| Failure::refused(format_args!("RTM_GETLINK({} outside)", veth.host), errno))?,
+            );
+        }
+        for (one, (source, belongings)) in plan.moves.iter().zip(&outside.sources) {
+            let result = step(
+                format_args!("RTM_SETLINK({} outside to {} inside)", one.source, one.name),
+                "this interface is here, and no longer with the caller",
+                || outside.side.send(source, Place::Of(pid), one.name.as_str()),
+            )
+            .or_hint(|errno| hint::moving(errno, source))
+            .or_hint(|_| outside.side.socket.said());
+            // The move and the change of name are two steps to the kernel: the second can fail after the first.
+            if matches!(Link::numbered(&outside.side.socket, source.index), Ok(None)) {
+                let there = |name: &Name| Link::named(&inside.socket, name.as_str()).ok().flatten();
+                let link = there(&one.name).or_else(|| there(&one.source));
+                self.moved.extend(link.map(|inside| Moved {
+                    inside,
+                    outside: source.clone(),
+                    belongings: belongings.clone(),
+                }));
+            }
+            result?;
+        }
+        Ok(hosts)
+    }
+
+    fn configure(&self, plan: &Plan, hosts: &[Link]) -> Result<(), Failure> {
+        let Some(inside) = &self.inside else { return Ok(()) };
+        if plan.loopback {
+            inside.up(LOOPBACK, "lo", "127.0.0.1 and ::1 answer inside, and are not the host's")?;
+        }
+        if let Some(outside) = &self.outside {
+            for (veth, host) in plan.veths.iter().zip(hosts) {
+                outside.side.configure(host, &veth.host_addresses)?;
+            }
+        }
+        let ends = self.veths.iter().zip(plan.veths.iter().map(|veth| &veth.addresses));
+        let moved = self.moved.iter().map(|moved| &moved.inside).zip(plan.moves.iter().map(|one| &one.addresses));
+        for (link, addresses) in ends.chain(moved) {
+            inside.configure(link, addresses)?;
+        }
+        if let Some(outside) = &self.outside {
+            for (veth, host) in self.veths.iter().zip(hosts) {
+                inside.wait_for(veth.index);
+                outside.side.wait_for(host.index);
+            }
+        }
+        for route in &plan.routes {
+            let dev = route.dev.as_ref().map(|dev| inside.find(dev)).transpose()?;
+            inside.route(route, dev.map(|link| link.index))?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        let (Some(outside), Some(inside)) = (&self.outside, &self.inside) else { return };
+        for Moved { inside: link, outside: was, belongings } in self.moved.iter().rev() {
+            let Some(home) = &outside.home else { continue };
+            let back = inside.send(link, Place::Named(home.as_raw_fd()), &was.name);
+            match back.and_then(|()| Link::named(&outside.side.socket, &was.name)) {
+                Ok(Some(link)) => belongings.give_back(&outside.side, &link, was.up),
+                Ok(None) => {}
+                Err(errno) => say(format_args!("{} could not be moved back: {errno}", was.name)),
+            }
+        }
+        for veth in self.veths.iter().rev() {
+            let _ = inside.remove(veth.index);
+        }
+    }
+}

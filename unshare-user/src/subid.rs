@@ -1,0 +1,173 @@
+//! Subordinate IDs: subuid(5), subgid(5).
+//!
+//! A static program has no name service switch, so the files are read here. Where nsswitch.conf(5) names another source
+//! for them, or the files have nothing, getsubids(1) is asked, if it is there.
+
+use crate::map::{LAST_ID, Range};
+use common::program::{Trouble, answer};
+use std::fs;
+use std::process::Command;
+
+/// Users or groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Users,
+    Groups,
+}
+
+impl Kind {
+    /// Where the ranges of a user stand.
+    pub fn file(self) -> &'static str {
+        match self {
+            Kind::Users => "/etc/subuid",
+            Kind::Groups => "/etc/subgid",
+        }
+    }
+
+    /// The program that may write such a map for an ordinary user.
+    pub fn program(self) -> &'static str {
+        match self {
+            Kind::Users => "newuidmap",
+            Kind::Groups => "newgidmap",
+        }
+    }
+
+    /// Who holds it may write such a map: capabilities(7).
+    pub fn capability(self) -> u64 {
+        const CAP_SETGID: u64 = 1 << 6;
+        const CAP_SETUID: u64 = 1 << 7;
+        match self {
+            Kind::Users => CAP_SETUID,
+            Kind::Groups => CAP_SETGID,
+        }
+    }
+
+    /// `uid_map` or `gid_map`.
+    pub fn map_file(self) -> &'static str {
+        match self {
+            Kind::Users => "uid_map",
+            Kind::Groups => "gid_map",
+        }
+    }
+
+    /// The option that gives such a map.
+    pub fn option(self) -> &'static str {
+        match self {
+            Kind::Users => "--map-users",
+            Kind::Groups => "--map-groups",
+        }
+    }
+
+    /// What it maps: "user" or "group".
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Users => "user",
+            Kind::Groups => "group",
+        }
+    }
+}
+
+/// The ranges of a user, outer IDs alone, in file order.
+pub fn ranges(user: u32, kind: Kind) -> Vec<(u32, u32)> {
+    let name = name(user);
+    let from_files =
+        || fs::read_to_string(kind.file()).map_or_else(|_| Vec::new(), |text| of_file(&text, name.as_deref(), user));
+    if names_another_source() {
+        return ask(name.as_deref(), user, kind);
+    }
+    let ranges = from_files();
+    if ranges.is_empty() { ask(name.as_deref(), user, kind) } else { ranges }
+}
+
+/// The ranges for a message.
+pub fn shown(ranges: &[(u32, u32)]) -> String {
+    let one = |(first, count): &(u32, u32)| format!("{first}-{}", first + (count - 1));
+    if ranges.is_empty() { "none".to_owned() } else { ranges.iter().map(one).collect::<Vec<_>>().join(", ") }
+}
+
+/// The lines `OWNER:FIRST:COUNT` of one owner, who stands there by name or by number.
+fn of_file(text: &str, name: Option<&str>, user: u32) -> Vec<(u32, u32)> {
+    let line = |line: &str| {
+        let mut parts = line.trim().split(':');
+        let owner = parts.next()?;
+        let range = range(parts.next()?, parts.next()?)?;
+        (Some(owner) == name || owner.parse() == Ok(user)).then_some(range)
+    };
+    without_repeats(text.lines().filter_map(line))
+}
+
+/// A range that stands there twice, by name and by number, is one.
+fn without_repeats(ranges: impl Iterator<Item = (u32, u32)>) -> Vec<(u32, u32)> {
+    ranges.fold(Vec::new(), |mut all, range| {
+        if !all.contains(&range) {
+            all.push(range);
+        }
+        all
+    })
+}
+
+fn range(first: &str, count: &str) -> Option<(u32, u32)> {
+    let (first, count): (u32, u32) = (first.trim().parse().ok()?, count.trim().parse().ok()?);
+    (count > 0 && count <= LAST_ID && first <= LAST_ID - (count - 1)).then_some((first, count))
+}
+
+/// The name of a user: passwd(5), then what getent(1) knows.
+pub fn name(user: u32) -> Option<String> {
+    let entry = |text: &str| {
+        text.lines().find_map(|line| {
+            let mut parts = line.split(':');
+            let name = parts.next()?;
+            (parts.nth(1)?.parse() == Ok(user)).then(|| name.to_owned())
+        })
+    };
+    let file = fs::read_to_string("/etc/passwd").ok();
+    file.and_then(|text| entry(&text))
+        .or_else(|| entry(&answer(Command::new("getent").args(["passwd", &user.to_string()]), None).ok()?))
+}
+
+/// Does nsswitch.conf(5) send the question elsewhere than to the files?
+fn names_another_source() -> bool {
+    fs::read_to_string("/etc/nsswitch.conf").is_ok_and(|text| {
+        text.lines().filter_map(|line| line.trim().strip_prefix("subid:")).any(|sources| sources.trim() != "files")
+    })
+}
+
+/// What getsubids(1) says: lines `0: OWNER FIRST COUNT`. Nothing where it is not there, or knows nobody.
+fn ask(name: Option<&str>, user: u32, kind: Kind) -> Vec<(u32, u32)> {
+    let number = user.to_string();
+    let mut command = Command::new("getsubids");
+    if kind == Kind::Groups {
+        command.arg("-g");
+    }
+    let said: Result<String, Trouble> = answer(command.arg(name.unwrap_or(&number)), None);
+    let line = |line: &str| {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        let [.., first, count] = words[..] else { return None };
+        range(first, count)
+    };
+    without_repeats(said.unwrap_or_default().lines().filter_map(line))
+}
+
+/// The ranges as a map: `own` first, then each on the lowest inner IDs that are free.
+pub fn on_lowest_free(own: Range, ranges: &[(u32, u32)]) -> Vec<Range> {
+    let mut map = vec![own];
+    let mut next = 0;
+    for &(mut outer, mut count) in ranges {
+        while count > 0 {
+            if next == own.inner {
+                next += 1;
+            }
+            // Up to our own ID, which may stand in the middle.
+            let room = if next < own.inner { own.inner - next } else { LAST_ID - next + 1 };
+            let taken = count.min(room);
+            if taken == 0 {
+                return map;
+            }
+            map.push(Range { inner: next, outer, count: taken });
+            next += taken;
+            count -= taken;
+            outer = outer.saturating_add(taken);
+        }
+    }
+    map
+}
