@@ -315,11 +315,8 @@ fn beside_others() {
     ));
     let lines: Vec<&str> = seen.ok().lines().collect();
     assert_eq!(lines[..2], ["fine", "125"], "{seen:?}");
-    assert!(seen.err.contains("EBUSY"), "{seen:?}");
-    assert!(
-        seen.err.contains(&format!("holds the process {}; name another group with --parent", lines[2])),
-        "{seen:?}"
-    );
+    assert!(seen.err.contains(" holds processes, so it cannot hand down "), "{seen:?}");
+    assert!(seen.err.contains(&format!("hint: it holds {}; name another group with --parent", lines[2])), "{seen:?}");
     assert!(group.children().is_empty());
 }
 
@@ -460,6 +457,13 @@ fn pids() {
 /// A busy loop gets half of a CPU.
 fn cpus() {
     let Some(group) = group_with(&["cpu"]) else { return };
+    // Others may take CPU time that the loop could have had: then once more. More than its half it never gets.
+    let ratios: Vec<f64> = (0..5).map(|_| busy_ratio(&group)).take_while(|ratio| *ratio < 0.45).collect();
+    assert!(ratios.len() < 5, "{ratios:?}");
+}
+
+/// What a busy loop gets of a CPU with half of one as its limit.
+fn busy_ratio(group: &Group) -> f64 {
     let seen = sh(&format!(
         "limit-cgroup --parent {group} --name it --cpus 0.5 -- sh -c '
             cat {group}/it/cpu.max
@@ -470,7 +474,8 @@ fn cpus() {
     assert_eq!(lines[0], "50000 100000", "{seen:?}");
     let number = |at: usize| lines[at].parse::<f64>().expect("a number");
     let ratio = (number(3) - number(1)) / 1e6 / (number(4) - number(2));
-    assert!((0.45..=0.55).contains(&ratio), "{ratio}: {seen:?}");
+    assert!(ratio <= 0.55, "{ratio}: {seen:?}");
+    ratio
 }
 
 /// Limits for a disk, which reads back with the words that were not set.
