@@ -4,6 +4,7 @@
 #   make check      run the suite               make install    DESTDIR= PREFIX=/usr/local
 #   make installcheck  the suite on what is installed
 #   make check-vm   the suite on another kernel, in a virtual machine (VM_TESTS= names some)
+#   make soak       the races, thousands of times
 #
 # STATIC=0 links dynamically. STRICT=1 makes `check` fail when there is something that it could not run.
 
@@ -58,6 +59,10 @@ installcheck: target/suite
 check-vm: $(BUILT) target/suite
 	UNSHARE_TOOLS=$(CURDIR)/target/release STRICT=$(STRICT) sh tests/vm/run.sh $(VM_TESTS)
 
+# The racing swapper, 10,000 times: some minutes.
+soak: $(BUILT) target/suite
+	SOAK=10000 UNSHARE_TOOLS=$(CURDIR)/target/release target/suite mnt_hostile::race
+
 demo: $(BUILT)
 	@sh examples/demo.sh target/release
 
@@ -70,6 +75,11 @@ uninstall:
 	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%)
 	rm -rf $(DESTDIR)$(DOCDIR)
 
+# Random options for so many seconds, on any compiler.
+FUZZ_SECONDS = 10
+fuzz:
+	$(CARGO) run --release --locked --manifest-path fuzz/Cargo.toml -- $(FUZZ_SECONDS)
+
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
@@ -78,4 +88,4 @@ clean:
 	$(CARGO) clean
 
 FORCE:
-.PHONY: all check check-vm installcheck demo install uninstall lint clean FORCE
+.PHONY: all check check-vm soak installcheck demo install uninstall fuzz lint clean FORCE

@@ -13,7 +13,9 @@ use crate::sys;
 use crate::text::quoted;
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use nix::sys::statfs::statfs;
+use nix::sched::{CloneFlags, CpuSet, sched_getaffinity, sched_setaffinity, unshare};
+use nix::sys::statfs::{NSFS_MAGIC, statfs};
+use nix::unistd::Pid;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -58,7 +60,10 @@ impl Keep {
         let call = format!("mount({}, {}, MS_BIND)", namespace.path(), quoted(file));
         let changes = "the namespace stays when the command ends, until 'umount' of that file";
         step(call, changes, || match &mut self.outside {
-            Some(outside) => outside.perform(),
+            Some(outside) => match outside.perform() {
+                Err(Errno::EINVAL) if *namespace == MNT => bind_younger(outside),
+                result => result,
+            },
             None => bind(&namespace.path(), file),
         })
         .or_hint(|errno| hint::keep(namespace, file, errno))?;
@@ -116,7 +121,6 @@ impl Place {
 
     /// Refuses a FILE that is not an empty regular file, or that something is already bound to.
     fn refuse_occupied(&self) -> Result<(), Failure> {
-        const NSFS_MAGIC: i64 = 0x6e73_6673;
         let refuse = |what: &str| {
             Err(Failure::input(format_args!("--keep {}: {what}", quoted(&self.file)))
                 .hint("name a file that does not exist yet".to_owned()))
@@ -124,7 +128,7 @@ impl Place {
         let failed = |call: &str, errno| Failure::refused(format_args!("{call}({})", quoted(&self.file)), errno);
         let data = fs::metadata(&self.file).map_err(|error| failed("stat", errno_of(error)))?;
         let system = statfs(&self.file).map_err(|errno| failed("statfs", errno))?;
-        if i64::from(system.filesystem_type().0) == NSFS_MAGIC {
+        if system.filesystem_type() == NSFS_MAGIC {
             return Err(Failure::input(format_args!(
                 "--keep {}: a namespace is bound there already",
                 quoted(&self.file)
@@ -171,6 +175,31 @@ impl Job for Bind {
     fn undo(&mut self) {
         self.place.release();
     }
+}
+
+/// Binds a mount namespace where one was refused with EINVAL. The kernel wants the one that is bound to be younger than
+/// the one that it is bound in, and since Linux 6.18 goes by a number that every CPU hands out from a store of its own: a
+/// namespace made on another CPU may have the lower one. So one is made on each.
+///
+/// # Errors
+/// EINVAL again: that was not the reason.
+fn bind_younger(outside: &mut Outside) -> nix::Result<()> {
+    let ourselves = Pid::from_raw(0);
+    let allowed = sched_getaffinity(ourselves)?;
+    let mut result = Err(Errno::EINVAL);
+    for cpu in 0..CpuSet::count() {
+        let mut one = CpuSet::new();
+        // Not a CPU that there is, or that this process may use.
+        if one.set(cpu).and_then(|()| sched_setaffinity(ourselves, &one)).is_err() {
+            continue;
+        }
+        result = unshare(CloneFlags::CLONE_NEWNS).and_then(|()| outside.perform());
+        if result != Err(Errno::EINVAL) {
+            break;
+        }
+    }
+    sched_setaffinity(ourselves, &allowed)?;
+    result
 }
 
 fn bind(source: &str, file: &Path) -> nix::Result<()> {

@@ -8,7 +8,6 @@ use crate::lines;
 use crate::process::Process;
 use crate::users::Names;
 use common::text::harmless;
-use std::collections::HashSet;
 use std::fmt::Write;
 
 /// A namespace with more processes shows only those that matter for the tree: a figure is read at one glance.
@@ -36,8 +35,8 @@ pub fn print(picture: &Picture) -> String {
     writer.line(1, &format!("edge [color=\"{LINE}\", arrowsize=0.6]"));
     for forest in &picture.forests {
         let shown = writer.shown(forest);
-        for root in &forest.roots {
-            writer.space(forest, &forest.spaces[root], &shown, 0);
+        for root in forest.spaces(&forest.roots) {
+            writer.space(forest, root, &shown, 0);
         }
         writer.edges(forest, &shown);
     }
@@ -62,9 +61,9 @@ impl Writer<'_> {
 
     /// The processes that get a card: all of a small namespace; of a crowded one PID 1 and those that have a child in
     /// another namespace of this kind.
-    fn shown(&self, forest: &Forest) -> HashSet<u32> {
-        let mut shown = HashSet::new();
-        for space in forest.spaces.values() {
+    fn shown(&self, forest: &Forest) -> Vec<u32> {
+        let mut shown = Vec::new();
+        for space in &forest.spaces {
             let processes = lines::split(self.picture, space).0;
             if processes.len() <= CROWD {
                 shown.extend(processes.iter().map(|process| process.pid));
@@ -72,7 +71,7 @@ impl Writer<'_> {
                 shown.extend(processes.iter().filter(|p| is_first(forest, p)).map(|process| process.pid));
             }
             for process in processes {
-                let parent = self.picture.process(process.parent).filter(|parent| !parent.kernel);
+                let parent = self.picture.chosen(process.parent).filter(|parent| !parent.kernel);
                 if let Some(parent) = parent.filter(|p| p.namespace(forest.kind).is_some_and(|id| id != space.id)) {
                     shown.extend([parent.pid, process.pid]);
                 }
@@ -81,7 +80,7 @@ impl Writer<'_> {
         shown
     }
 
-    fn space(&mut self, forest: &Forest, space: &Space, shown: &HashSet<u32>, depth: usize) {
+    fn space(&mut self, forest: &Forest, space: &Space, shown: &[u32], depth: usize) {
         let name = format!("{}_{}", forest.kind.name(), space.id);
         let mut facts = vec![lines::id(space)];
         facts.extend(lines::facts(space, &self.names));
@@ -105,14 +104,14 @@ impl Writer<'_> {
             let card = self.card(forest, process);
             self.line(indent + 1, &card);
         }
-        let more = more(rest.len() + space.others, threads, cards.is_empty());
+        let more = more(rest.len() + space.others.len(), threads, cards.is_empty());
         if !more.is_empty() || (cards.is_empty() && space.children.is_empty()) {
             let text = if more.is_empty() { "empty" } else { &more };
             let label = format!("<font point-size=\"11\" color=\"{PALE}\"><i>{text}</i></font>");
             self.line(indent + 1, &format!("more_{name} [shape=plaintext, style=\"\", label=<{label}>]"));
         }
-        for child in &space.children {
-            self.space(forest, &forest.spaces[child], shown, depth + 1);
+        for child in forest.spaces(&space.children) {
+            self.space(forest, child, shown, depth + 1);
         }
         self.line(indent, "}");
     }
@@ -154,7 +153,7 @@ impl Writer<'_> {
     }
 
     /// From each card to those of its children; dashed where processes between them have none.
-    fn edges(&mut self, forest: &Forest, shown: &HashSet<u32>) {
+    fn edges(&mut self, forest: &Forest, shown: &[u32]) {
         let mut edges = Vec::new();
         for process in self.picture.processes.iter().filter(|process| shown.contains(&process.pid)) {
             let (mut parent, mut dashed, mut steps) = (process.parent, false, 0);

@@ -2,29 +2,28 @@
 
 use crate::kind::Kind;
 use crate::nsfs::{self, Relation};
-use crate::process::{Process, Seen};
+use crate::process::{self, Process, Seen};
 use common::failure::Failure;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::path::PathBuf;
 
 /// All that is shown.
 pub struct Picture {
-    /// What was seen of the processes, shown or not.
+    /// What was seen of the processes, shown or not, by ascending PID.
     pub processes: Vec<Process>,
+    /// Which of them were asked for.
+    chosen: Vec<bool>,
     /// A forest for each kind that was asked for.
     pub forests: Vec<Forest>,
-    /// Where each PID stands in `processes`.
-    places: HashMap<u32, usize>,
 }
 
 /// The namespaces of one kind.
 pub struct Forest {
     /// The kind.
     pub kind: Kind,
-    /// The namespaces, by number.
-    pub spaces: BTreeMap<u64, Space>,
-    /// The outermost.
+    /// The namespaces, by ascending number.
+    pub spaces: Vec<Space>,
+    /// The numbers of the outermost.
     pub roots: Vec<u64>,
     /// How many zombies have left their namespace of this kind already.
     pub left: usize,
@@ -35,13 +34,12 @@ pub struct Forest {
 }
 
 /// One namespace.
-#[derive(Debug)]
 pub struct Space {
     /// Its kind: that of the forest, or [`Kind::User`] for an owner that those of the other kinds are gathered under.
     pub kind: Kind,
     /// The number that the kernel gave it, which is the inode of its file.
     pub id: u64,
-    /// The namespace around it.
+    /// The namespace around it; for one that is gathered under its owner, the owner.
     pub parent: Option<u64>,
     /// The user namespace that owns it.
     pub owner: Option<u64>,
@@ -51,20 +49,33 @@ pub struct Space {
     pub kept: Vec<PathBuf>,
     /// The processes in it that are shown, as places in [`Picture::processes`].
     pub processes: Vec<usize>,
-    /// How many more are in it.
-    pub others: usize,
-    /// What is drawn inside it.
+    /// Those that were not asked for.
+    pub others: Vec<usize>,
+    /// The numbers of what is drawn inside it.
     pub children: Vec<u64>,
+    /// Has the kernel told what is around it?
+    related: bool,
 }
 
 impl Space {
     fn new(kind: Kind, id: u64) -> Self {
-        let (kept, processes, children) = (Vec::new(), Vec::new(), Vec::new());
-        Space { kind, id, parent: None, owner: None, made_by: None, kept, processes, others: 0, children }
+        Space {
+            kind,
+            id,
+            parent: None,
+            owner: None,
+            made_by: None,
+            kept: Vec::new(),
+            processes: Vec::new(),
+            others: Vec::new(),
+            children: Vec::new(),
+            related: false,
+        }
     }
 
     fn learn(&mut self, relation: &Relation) {
         (self.parent, self.owner, self.made_by) = (relation.parent, relation.owner, relation.made_by);
+        self.related = true;
     }
 
     /// The one that the kernel started with: those that are made later have numbers from 0xF0000000 on.
@@ -79,16 +90,14 @@ impl Picture {
     /// # Errors
     /// One of `pids` is no process; the kernel does not have a kind.
     pub fn draw(seen: Seen, kinds: &[Kind], pids: &[u32]) -> Result<Self, Failure> {
-        let processes = seen.processes;
-        let places = processes.iter().enumerate().map(|(place, process)| (process.pid, place)).collect();
-        let mut picture = Picture { processes, forests: Vec::new(), places };
-        let chosen = picture.descendants(pids)?;
+        let mut picture = Picture { processes: seen.processes, chosen: Vec::new(), forests: Vec::new() };
+        picture.chosen = picture.descendants(pids)?;
         for &kind in kinds {
             if !std::fs::exists(format!("/proc/self/ns/{}", kind.name())).unwrap_or(false) {
                 return Err(Failure::input(format_args!("--type {0}: this kernel has no {0} namespaces", kind.name())));
             }
             if picture.forests.iter().all(|forest| forest.kind != kind) {
-                let forest = picture.forest(kind, chosen.as_ref());
+                let forest = picture.forest(kind);
                 picture.forests.push(forest);
             }
         }
@@ -97,7 +106,13 @@ impl Picture {
 
     /// A process by its PID.
     pub fn process(&self, pid: u32) -> Option<&Process> {
-        self.places.get(&pid).map(|place| &self.processes[*place])
+        process::place(&self.processes, pid).map(|place| &self.processes[place])
+    }
+
+    /// A process by its PID, if it was asked for.
+    pub fn chosen(&self, pid: u32) -> Option<&Process> {
+        let place = process::place(&self.processes, pid).filter(|place| self.chosen[*place]);
+        place.map(|place| &self.processes[place])
     }
 
     /// The kinds, other than `shown`, of which a process and its parent are in different namespaces.
@@ -110,82 +125,82 @@ impl Picture {
         Kind::ALL.into_iter().filter(|kind| *kind != shown).filter(differs).collect()
     }
 
-    /// These processes and all below them; nothing given is `None`, and means everything.
-    fn descendants(&self, pids: &[u32]) -> Result<Option<HashSet<u32>>, Failure> {
-        if pids.is_empty() {
-            return Ok(None);
+    /// For each process: is it one of these, or below one? Nothing given means everything.
+    fn descendants(&self, pids: &[u32]) -> Result<Vec<bool>, Failure> {
+        let mut chosen = vec![pids.is_empty(); self.processes.len()];
+        for pid in pids {
+            let place = process::place(&self.processes, *pid).ok_or_else(|| {
+                Failure::input(format_args!("there is no process {pid}"))
+                    .hint("PID is a number that 'ps' shows here, as /proc numbers the processes".to_owned())
+            })?;
+            chosen[place] = true;
         }
-        let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
-        for process in &self.processes {
-            children.entry(process.parent).or_default().push(process.pid);
-        }
-        let (mut found, mut next) = (HashSet::new(), pids.to_vec());
-        if let Some(missing) = pids.iter().find(|pid| self.process(**pid).is_none()) {
-            return Err(Failure::input(format_args!("there is no process {missing}"))
-                .hint("PID is a number that 'ps' shows here, as /proc numbers the processes".to_owned()));
-        }
-        while let Some(pid) = next.pop() {
-            if found.insert(pid) {
-                next.extend(children.get(&pid).into_iter().flatten());
+        // PIDs are used anew after a while, so a parent may stand after its child: go on until nothing changes.
+        let mut changed = true;
+        while std::mem::take(&mut changed) {
+            for place in 0..chosen.len() {
+                let parent = process::place(&self.processes, self.processes[place].parent);
+                if !chosen[place] && parent.is_some_and(|parent| chosen[parent]) {
+                    (chosen[place], changed) = (true, true);
+                }
             }
         }
-        Ok(Some(found))
+        Ok(chosen)
     }
 
-    fn forest(&self, kind: Kind, chosen: Option<&HashSet<u32>>) -> Forest {
-        let is_chosen = |process: &Process| chosen.is_none_or(|chosen| chosen.contains(&process.pid));
-        let mut forest = Forest { kind, spaces: BTreeMap::new(), roots: Vec::new(), left: 0, unread: 0, half_read: 0 };
-        // Who can be asked about a namespace: any process in it, shown or not.
-        let mut members: HashMap<u64, Vec<u32>> = HashMap::new();
+    fn forest(&self, kind: Kind) -> Forest {
+        let chosen = &self.chosen;
+        let mut forest = Forest { kind, spaces: Vec::new(), roots: Vec::new(), left: 0, unread: 0, half_read: 0 };
         for (place, process) in self.processes.iter().enumerate() {
             match process.namespace(kind) {
-                Some(id) => {
-                    let space = forest.spaces.entry(id).or_insert_with(|| Space::new(kind, id));
-                    if is_chosen(process) {
-                        space.processes.push(place);
-                        forest.half_read += usize::from(!process.readable);
-                    } else {
-                        space.others += 1;
-                    }
-                    members.entry(id).or_default().push(process.pid);
+                Some(id) if chosen[place] => {
+                    forest.space_or_new(kind, id).processes.push(place);
+                    forest.half_read += usize::from(!process.readable);
                 }
-                None if !is_chosen(process) => {}
+                Some(id) => forest.space_or_new(kind, id).others.push(place),
+                None if !chosen[place] => {}
                 None if process.readable => forest.left += 1,
                 None => forest.unread += 1,
             }
         }
-        for (id, files) in nsfs::kept(kind) {
-            forest.spaces.entry(id).or_insert_with(|| Space::new(kind, id)).kept = files;
+        for (id, file) in nsfs::kept(kind) {
+            let kept = &mut forest.space_or_new(kind, id).kept;
+            if !kept.contains(&file) {
+                kept.push(file);
+            }
         }
-        let owners = self.relate(&mut forest, &members);
-        if chosen.is_some() {
+        let owners = self.relate(&mut forest);
+        if chosen.contains(&false) {
             forest.keep_chosen();
         }
         if !kind.nests() {
             forest.gather(&owners);
         }
-        forest.arrange(&self.processes);
+        forest.arrange();
         forest
     }
 
     /// Asks the kernel what is around each namespace, and gives the user namespaces that own them, with theirs.
-    fn relate(&self, forest: &mut Forest, members: &HashMap<u64, Vec<u32>>) -> HashMap<u64, Relation> {
+    fn relate(&self, forest: &mut Forest) -> Vec<Relation> {
         let kind = forest.kind;
-        let (mut known, mut owners) = (HashSet::new(), HashMap::new());
-        let ids: Vec<u64> = forest.spaces.keys().copied().collect();
+        let mut owners: Vec<Relation> = Vec::new();
+        let ids: Vec<u64> = forest.spaces.iter().map(|space| space.id).collect();
         for id in ids {
-            if known.contains(&id) {
-                continue;
-            }
-            let Some(file) = self.open(&forest.spaces[&id], members.get(&id)) else { continue };
+            let Some(space) = forest.space(id).filter(|space| !space.related) else { continue };
+            let Some(file) = self.open(space) else { continue };
             if !kind.nests() {
-                owners.extend(nsfs::owners(&file).into_iter().map(|owner| (owner.id, owner)));
+                for owner in nsfs::owners(&file) {
+                    if owners.iter().all(|other| other.id != owner.id) {
+                        owners.push(owner);
+                    }
+                }
             }
             for relation in nsfs::relations(file, kind) {
-                if !known.insert(relation.id) {
+                let space = forest.space_or_new(kind, relation.id);
+                if space.related {
                     break;
                 }
-                forest.spaces.entry(relation.id).or_insert_with(|| Space::new(kind, relation.id)).learn(&relation);
+                space.learn(&relation);
             }
         }
         if kind == Kind::Pid {
@@ -194,9 +209,12 @@ impl Picture {
         owners
     }
 
-    /// The namespace of a descriptor that is still what it was: a process may have ended, and its PID be used anew.
-    fn open(&self, space: &Space, members: Option<&Vec<u32>>) -> Option<File> {
-        let mut of_processes = members.into_iter().flatten().filter_map(|pid| nsfs::of_process(*pid, space.kind));
+    /// The namespace, opened by way of a process in it or a file that keeps it. A process may have ended, and its PID be
+    /// used anew: only a descriptor of this very namespace is taken.
+    fn open(&self, space: &Space) -> Option<File> {
+        let members = space.processes.iter().chain(&space.others).map(|place| &self.processes[*place]);
+        let mut of_processes =
+            members.filter(|process| process.readable).filter_map(|process| nsfs::of_process(process.pid, space.kind));
         of_processes
             .find(|file| nsfs::is(file, space.id))
             .or_else(|| space.kept.iter().find_map(|file| nsfs::of_file(file, space.id)))
@@ -206,62 +224,89 @@ impl Picture {
     /// parent of a PID 1 is always in the namespace around it.
     fn relate_by_depth(&self, forest: &mut Forest) {
         for process in self.processes.iter().filter(|process| process.pids.len() > 1 && process.pids.ends_with(&[1])) {
-            let Some(space) = process.namespace(Kind::Pid).and_then(|id| forest.spaces.get_mut(&id)) else { continue };
             let parent = self.process(process.parent).filter(|parent| parent.pids.len() + 1 == process.pids.len());
-            if space.parent.is_none() {
-                space.parent = parent.and_then(|parent| parent.namespace(Kind::Pid));
+            let Some(parent) = parent.and_then(|parent| parent.namespace(Kind::Pid)) else { continue };
+            if let Some(space) = process.namespace(Kind::Pid).and_then(|id| forest.space_mut(id)) {
+                space.parent.get_or_insert(parent);
             }
         }
     }
 }
 
 impl Forest {
+    fn place(&self, id: u64) -> Result<usize, usize> {
+        self.spaces.binary_search_by_key(&id, |space| space.id)
+    }
+
+    /// A namespace by its number.
+    pub fn space(&self, id: u64) -> Option<&Space> {
+        self.place(id).ok().map(|place| &self.spaces[place])
+    }
+
+    /// Those of these numbers.
+    pub fn spaces<'a>(&'a self, ids: &'a [u64]) -> impl Iterator<Item = &'a Space> {
+        ids.iter().filter_map(|id| self.space(*id))
+    }
+
+    fn space_mut(&mut self, id: u64) -> Option<&mut Space> {
+        self.place(id).ok().map(|place| &mut self.spaces[place])
+    }
+
+    fn space_or_new(&mut self, kind: Kind, id: u64) -> &mut Space {
+        let place = self.place(id).unwrap_or_else(|place| {
+            self.spaces.insert(place, Space::new(kind, id));
+            place
+        });
+        &mut self.spaces[place]
+    }
+
     /// Leaves out the namespaces without a chosen process in them, or in one inside them.
     fn keep_chosen(&mut self) {
-        let mut needed = BTreeSet::new();
-        for space in self.spaces.values().filter(|space| !space.processes.is_empty()) {
-            let mut next = Some(space.id);
-            while let Some(id) = next.filter(|id| needed.insert(*id)) {
-                next = self.spaces.get(&id).and_then(|space| space.parent);
+        let mut needed = vec![false; self.spaces.len()];
+        for place in 0..self.spaces.len() {
+            let mut next = if self.spaces[place].processes.is_empty() { None } else { Some(place) };
+            while let Some(place) = next.filter(|place| !needed[*place]) {
+                needed[place] = true;
+                next = self.spaces[place].parent.and_then(|id| self.place(id).ok());
             }
         }
-        self.spaces.retain(|id, _| needed.contains(id));
+        let mut needed = needed.into_iter();
+        self.spaces.retain(|_| needed.next() == Some(true));
     }
 
     /// Puts namespaces that do not nest under their owners, where they have more than one.
-    fn gather(&mut self, owners: &HashMap<u64, Relation>) {
-        let of: BTreeSet<u64> = self.spaces.values().filter_map(|space| space.owner).collect();
-        if of.len() < 2 {
+    fn gather(&mut self, owners: &[Relation]) {
+        let of: Vec<u64> = self.spaces.iter().filter_map(|space| space.owner).collect();
+        if of.iter().all(|owner| *owner == of[0]) {
             return;
         }
-        for space in self.spaces.values_mut() {
+        for space in &mut self.spaces {
             space.parent = space.owner;
         }
+        let known = |id: u64| owners.iter().find(|owner| owner.id == id);
         for owner in of {
-            let mut next = owners.get(&owner);
-            while let Some(relation) = next.filter(|relation| !self.spaces.contains_key(&relation.id)) {
-                let mut space = Space::new(Kind::User, relation.id);
-                space.learn(relation);
-                self.spaces.insert(relation.id, space);
-                next = relation.parent.and_then(|parent| owners.get(&parent));
+            let mut next = known(owner);
+            while let Some(relation) = next.filter(|relation| self.space(relation.id).is_none()) {
+                self.space_or_new(Kind::User, relation.id).learn(relation);
+                next = relation.parent.and_then(known);
             }
         }
     }
 
-    /// Links parents to children, those with the first processes first.
-    fn arrange(&mut self, processes: &[Process]) {
-        let order = |space: &Space| {
-            let first = space.processes.first().map_or(u32::MAX, |place| processes[*place].pid);
-            (space.kind == Kind::User && space.kind != self.kind, first, space.id)
+    /// Links parents to children: those with the first processes first, owners behind what they stand beside.
+    fn arrange(&mut self) {
+        let order = |forest: &Forest, id: u64| {
+            let space = forest.space(id);
+            let first = space.and_then(|space| space.processes.first()).map_or(usize::MAX, |place| *place);
+            (space.is_some_and(|space| space.kind != forest.kind), first, id)
         };
-        let mut ids: Vec<u64> = self.spaces.keys().copied().collect();
-        ids.sort_by_key(|id| order(&self.spaces[id]));
-        for id in ids {
-            let parent = self.spaces[&id].parent.filter(|parent| *parent != id);
-            match parent.and_then(|parent| self.spaces.get_mut(&parent)) {
-                Some(parent) => parent.children.push(id),
-                None => self.roots.push(id),
-            }
+        for place in 0..self.spaces.len() {
+            let (id, parent) = (self.spaces[place].id, self.spaces[place].parent);
+            let parent = parent.filter(|parent| *parent != id).and_then(|parent| self.place(parent).ok());
+            let siblings = parent.map_or(&self.roots, |parent| &self.spaces[parent].children);
+            let here = siblings.partition_point(|sibling| order(self, *sibling) < order(self, id));
+            let siblings = parent.map_or(&mut self.roots, |parent| &mut self.spaces[parent].children);
+            siblings.insert(here, id);
         }
     }
 }

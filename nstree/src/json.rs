@@ -25,14 +25,13 @@ pub fn print(picture: &Picture) -> String {
 
 fn tree(picture: &Picture, forest: &Forest, names: &Names) -> Value {
     // Where owners were put around namespaces that do not nest, a program wants the namespaces alone: each names its owner.
-    let tops: Vec<u64> = if forest.kind.nests() {
-        forest.roots.clone()
-    } else {
-        forest.spaces.values().filter(|space| space.kind == forest.kind).map(|space| space.id).collect()
+    let is_top = |space: &&Space| {
+        if forest.kind.nests() { forest.roots.contains(&space.id) } else { space.kind == forest.kind }
     };
+    let spaces = forest.spaces.iter().filter(is_top).map(|top| space(picture, forest, top, names)).collect();
     Value::Object(vec![
         ("type", text(forest.kind.name())),
-        ("namespaces", Value::List(tops.iter().map(|id| space(picture, forest, &forest.spaces[id], names)).collect())),
+        ("namespaces", Value::List(spaces)),
         ("unreadable", number(forest.unread)),
         ("partly_readable", number(forest.half_read)),
         ("left_by_zombies", number(forest.left)),
@@ -41,7 +40,7 @@ fn tree(picture: &Picture, forest: &Forest, names: &Names) -> Value {
 
 fn space(picture: &Picture, forest: &Forest, this: &Space, names: &Names) -> Value {
     let processes = this.processes.iter().map(|place| process(picture, &picture.processes[*place], forest.kind, names));
-    let children = this.children.iter().map(|id| space(picture, forest, &forest.spaces[id], names));
+    let children = forest.spaces(&this.children).map(|child| space(picture, forest, child, names));
     Value::Object(vec![
         ("type", text(this.kind.name())),
         ("id", Value::Number(this.id)),
@@ -50,7 +49,7 @@ fn space(picture: &Picture, forest: &Forest, this: &Space, names: &Names) -> Val
         ("owner", optional(this.owner)),
         ("made_by", optional(this.made_by.map(u64::from))),
         ("kept_by", Value::List(this.kept.iter().map(|file| text(&file.to_string_lossy())).collect())),
-        ("not_shown", number(this.others)),
+        ("not_shown", number(this.others.len())),
         ("processes", Value::List(processes.collect())),
         ("children", Value::List(children.collect())),
     ])

@@ -53,8 +53,8 @@ pub fn counts(picture: &Picture, forest: &Forest, space: &Space) -> Vec<String> 
     if threads > 0 {
         counts.push(count(threads, "kernel thread", "kernel threads"));
     }
-    if space.others > 0 {
-        counts.push(format!("{} not shown", count(space.others, "other", "others")));
+    if !space.others.is_empty() {
+        counts.push(format!("{} not shown", count(space.others.len(), "other", "others")));
     }
     if counts.is_empty() {
         counts.push("no process".to_owned());

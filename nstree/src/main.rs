@@ -6,6 +6,7 @@ mod forest;
 mod json;
 mod kind;
 mod lines;
+mod links;
 mod nsfs;
 mod process;
 mod text;

@@ -1,9 +1,8 @@
 //! What the kernel tells about a namespace itself: who is around it, who owns it, which files keep it.
 
 use crate::kind::Kind;
-use crate::process::number;
+use crate::links::number;
 use common::sys::{namespace_maker, owning_namespace, parent_namespace};
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
@@ -68,10 +67,10 @@ fn id(namespace: &File) -> Option<u64> {
     Some(namespace.metadata().ok()?.ino())
 }
 
-/// The files that keep namespaces of a kind in our mount namespace, by the namespace's number.
-pub fn kept(kind: Kind) -> BTreeMap<u64, Vec<PathBuf>> {
+/// The files that keep namespaces of a kind in our mount namespace, each with the number of the namespace.
+pub fn kept(kind: Kind) -> Vec<(u64, PathBuf)> {
     let mountinfo = fs::read("/proc/self/mountinfo").unwrap_or_default();
-    let mut kept: BTreeMap<u64, Vec<PathBuf>> = BTreeMap::new();
+    let mut kept = Vec::new();
     for line in mountinfo.split(|&b| b == b'\n') {
         // 36 35 0:4 net:[4026532441] /run/netns/blue rw shared:1 - nsfs nsfs rw
         let mut words = line.split(|&b| b == b' ');
@@ -81,11 +80,7 @@ pub fn kept(kind: Kind) -> BTreeMap<u64, Vec<PathBuf>> {
             continue;
         }
         if let Some(id) = number(&root) {
-            let files = kept.entry(id).or_default();
-            let file = unescape(file);
-            if !files.contains(&file) {
-                files.push(file);
-            }
+            kept.push((id, unescape(file)));
         }
     }
     kept

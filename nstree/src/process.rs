@@ -1,17 +1,19 @@
 //! What `/proc` tells about the processes: proc(5).
 
 use crate::kind::Kind;
+use crate::links::{self, Helper, Links, number};
 use crate::users;
 use common::failure::{Failure, errno_of};
 use common::proc::field;
-use nix::errno::Errno;
 use nix::sys::statfs::{PROC_SUPER_MAGIC, statfs};
-use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Read;
 
 /// Nobody reads a longer command line in a tree, and a process can make its own megabytes long.
 const LONGEST_COMMAND: u64 = 4096;
+
+/// With so few processes a helper is not worth its start.
+const FEW: usize = 64;
 
 /// One process.
 #[derive(Debug)]
@@ -78,18 +80,38 @@ impl Seen {
                 .hint("mount one: with 'unshare-mnt --proc /proc', or 'unshare-pid --mount-proc'".to_owned()));
         }
         let entries = fs::read_dir("/proc").map_err(|error| Failure::refused("open(/proc)", errno_of(error)))?;
-        let mut pids: Vec<u32> = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
-        pids.sort_unstable();
-        let mut processes: Vec<Process> = pids.into_iter().filter_map(read).collect();
+        let mut pids: Vec<u32> = Vec::new();
+        for pid in entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()) {
+            // The kernel lists them in this order already, so this is a push.
+            pids.insert(pids.partition_point(|other| *other < pid), pid);
+        }
+        let mut buffer = Vec::with_capacity(8192);
+        let mut helper = if pids.len() > FEW { Helper::start(&pids) } else { None };
+        let read: Vec<Option<Process>> = pids.iter().map(|pid| read(*pid, &mut buffer)).collect();
+        let mut processes = Vec::with_capacity(pids.len());
+        for (pid, process) in pids.into_iter().zip(read) {
+            let told = helper.as_mut().and_then(Helper::next);
+            let links = told.unwrap_or_else(|| links::read(pid));
+            if let (Some(process), Some(Links { ids: namespaces, readable })) = (process, links) {
+                processes.push(Process { namespaces, readable, ..process });
+            }
+        }
+        drop(helper);
         place_unreadable(&mut processes);
         number_users_inside(&mut processes);
         Ok(Seen { processes })
     }
 }
 
-fn read(pid: u32) -> Option<Process> {
-    let status = fs::read(format!("/proc/{pid}/status")).ok()?;
-    let status = String::from_utf8_lossy(&status);
+/// A file of `/proc`, or what of it comes before `limit`, in a buffer that serves again and again.
+fn slurp<'a>(path: &str, limit: u64, buffer: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    buffer.clear();
+    File::open(path).ok()?.take(limit).read_to_end(buffer).ok()?;
+    Some(buffer)
+}
+
+fn read(pid: u32, buffer: &mut Vec<u8>) -> Option<Process> {
+    let status = String::from_utf8_lossy(slurp(&format!("/proc/{pid}/status"), u64::MAX, buffer)?).into_owned();
     let state = field(&status, "State")?.chars().next()?;
     let zombie = matches!(state, 'Z' | 'X');
     let kernel = match field(&status, "Kthread") {
@@ -97,38 +119,19 @@ fn read(pid: u32) -> Option<Process> {
         // Before Linux 6.8: a thread of the kernel has no memory of its own.
         None => !zombie && field(&status, "VmSize").is_none(),
     };
-    let mut process = Process {
+    Some(Process {
         pid,
         parent: field(&status, "PPid")?.parse().ok()?,
         pids: field(&status, "NSpid")?.split_whitespace().filter_map(|pid| pid.parse().ok()).collect(),
         name: unescape(field(&status, "Name").unwrap_or_default()),
-        arguments: if zombie || kernel { Vec::new() } else { arguments(pid) },
+        arguments: if zombie || kernel { Vec::new() } else { arguments(pid, buffer) },
         state,
         kernel,
         uid: field(&status, "Uid")?.split_whitespace().nth(1)?.parse().ok()?,
         uid_inside: None,
         namespaces: [None; Kind::COUNT],
         readable: true,
-    };
-    for kind in Kind::ALL {
-        match fs::read_link(format!("/proc/{pid}/ns/{}", kind.name())).map_err(errno_of) {
-            Ok(id) => process.namespaces[kind as usize] = number(&id.to_string_lossy()),
-            // What a zombie has left, or a kind that this kernel does not have.
-            Err(Errno::ENOENT) if kind != Kind::Pid => {}
-            // The kernel says EACCES also of a process that has just gone.
-            Err(Errno::EACCES | Errno::EPERM) if fs::exists(format!("/proc/{pid}/status")).unwrap_or(false) => {
-                process.readable = false;
-                break;
-            }
-            Err(_) => return None,
-        }
-    }
-    Some(process)
-}
-
-/// `pid:[4026531836]` -> 4026531836
-pub fn number(id: &str) -> Option<u64> {
-    id.split_once(":[")?.1.strip_suffix(']')?.parse().ok()
+    })
 }
 
 /// The kernel writes a newline in a name as `\n`, and a backslash as `\\`.
@@ -144,41 +147,39 @@ fn unescape(name: &str) -> String {
     out
 }
 
-fn arguments(pid: u32) -> Vec<String> {
-    let mut bytes = Vec::new();
-    if let Ok(file) = File::open(format!("/proc/{pid}/cmdline")) {
-        let _ = file.take(LONGEST_COMMAND).read_to_end(&mut bytes);
-    }
-    let bytes = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
+fn arguments(pid: u32, buffer: &mut Vec<u8>) -> Vec<String> {
+    let bytes = slurp(&format!("/proc/{pid}/cmdline"), LONGEST_COMMAND, buffer).unwrap_or_default();
+    let bytes = bytes.strip_suffix(b"\0").unwrap_or(bytes);
     if bytes.is_empty() {
         return Vec::new();
     }
     bytes.split(|&b| b == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
 }
 
+/// Where a PID stands among processes in ascending order.
+pub fn place(processes: &[Process], pid: u32) -> Option<usize> {
+    processes.binary_search_by_key(&pid, |process| process.pid).ok()
+}
+
 /// Puts a process whose namespaces we may not read into its PID namespace all the same, where the number of its PIDs
 /// leaves no doubt: one PID is the namespace of this `/proc`, and as many as its parent has is its parent's.
 fn place_unreadable(processes: &mut [Process]) {
     let top = processes.iter().find(|p| p.readable && p.pids.len() == 1).and_then(|p| p.namespace(Kind::Pid));
-    let mut placed: HashMap<u32, (usize, Option<u64>)> = HashMap::new();
-    for process in processes.iter() {
-        placed.insert(process.pid, (process.pids.len(), process.namespace(Kind::Pid)));
-    }
     // PIDs are used anew after a while, so a parent may stand after its child: go on until nothing is found any more.
     loop {
         let mut found = false;
-        for process in processes.iter_mut().filter(|p| p.namespace(Kind::Pid).is_none()) {
-            let depth = process.pids.len();
-            let place = match placed.get(&process.parent) {
-                _ if depth == 1 => top,
-                Some((parents, place)) if *parents == depth => *place,
-                _ => None,
-            };
-            if place.is_some() {
-                process.namespaces[Kind::Pid as usize] = place;
-                placed.insert(process.pid, (depth, place));
-                found = true;
+        for index in 0..processes.len() {
+            let process = &processes[index];
+            if process.namespace(Kind::Pid).is_some() {
+                continue;
             }
+            let parent = place(processes, process.parent).map(|parent| &processes[parent]);
+            let namespace = match process.pids.len() {
+                1 => top,
+                depth => parent.filter(|p| p.pids.len() == depth).and_then(|p| p.namespace(Kind::Pid)),
+            };
+            processes[index].namespaces[Kind::Pid as usize] = namespace;
+            found |= namespace.is_some();
         }
         if !found {
             return;
@@ -188,18 +189,18 @@ fn place_unreadable(processes: &mut [Process]) {
 
 fn number_users_inside(processes: &mut [Process]) {
     let ours = fs::read_link("/proc/self/ns/user").ok().and_then(|id| number(&id.to_string_lossy()));
-    let mut maps: HashMap<u64, Option<users::Map>> = HashMap::new();
+    let mut maps: Vec<(u64, users::Map)> = Vec::new();
     for process in processes {
         let Some(namespace) = process.namespace(Kind::User) else { continue };
         process.uid_inside = if Some(namespace) == ours {
             Some(process.uid)
         } else {
-            // A process that is gone is no reason to give up on its namespace: the next one is asked.
-            let map = maps.entry(namespace).or_insert(None);
-            if map.is_none() {
-                *map = users::Map::of(process.pid);
-            }
-            map.as_ref().map(|map| map.inside(process.uid))
+            let known = maps.iter().position(|(id, _)| *id == namespace);
+            let at = known.or_else(|| {
+                maps.push((namespace, users::Map::of(process.pid)?));
+                Some(maps.len() - 1)
+            });
+            at.map(|at| maps[at].1.inside(process.uid))
         };
     }
 }

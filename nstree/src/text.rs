@@ -56,15 +56,15 @@ pub fn print(picture: &Picture, style: Style) -> String {
         if index > 0 {
             out.push('\n');
         }
-        for root in &forest.roots {
-            writer.space(&mut out, forest, &forest.spaces[root], "", "");
+        for root in forest.spaces(&forest.roots) {
+            writer.space(&mut out, forest, root, "", "");
         }
         for note in lines::notes(forest) {
             out.push_str(&format!("({note})\n"));
         }
     }
     let deep = |process: &&Process| process.pids.len() > 1;
-    let example = picture.forests.iter().flat_map(|f| f.spaces.values()).flat_map(|space| &space.processes);
+    let example = picture.forests.iter().flat_map(|f| &f.spaces).flat_map(|space| &space.processes);
     if let Some(process) = example.map(|place| &picture.processes[*place]).filter(deep).min_by_key(|p| p.pid) {
         let (pids, inside) = (writer.pids(process), process.pids.last().unwrap_or(&process.pid));
         out.push_str(&format!("({pids}: one process, PID {} outside and {inside} inside)\n", process.pid));
@@ -96,9 +96,9 @@ impl Writer<'_> {
             let command = cut(&row.command, room, self.style.unicode);
             out.push_str(&format!("{head}{command}{}\n", row.note));
         }
-        for (index, child) in space.children.iter().enumerate() {
+        for (index, child) in forest.spaces(&space.children).enumerate() {
             let (branch, below) = self.style.branch(index + 1 == space.children.len());
-            self.space(out, forest, &forest.spaces[child], &format!("{rest}{branch}"), &format!("{rest}{below}"));
+            self.space(out, forest, child, &format!("{rest}{branch}"), &format!("{rest}{below}"));
         }
     }
 

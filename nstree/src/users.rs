@@ -1,6 +1,5 @@
 //! User IDs: their names, and what they are inside a user namespace (user_namespaces(7)).
 
-use std::collections::HashMap;
 use std::fs;
 
 /// What an ID without a mapping is seen as, unless `/proc/sys/kernel/overflowuid` says otherwise.
@@ -31,19 +30,18 @@ impl Map {
 }
 
 /// The names in passwd(5). Read from the file: a static program cannot ask the name service.
-pub struct Names(HashMap<u32, String>);
+pub struct Names(Vec<(u32, String)>);
 
 impl Names {
     /// Reads `/etc/passwd`; without it there are no names.
     pub fn read() -> Self {
         let text = fs::read("/etc/passwd").unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
-        let mut names = HashMap::new();
+        let mut names = Vec::new();
         for line in text.lines() {
             let mut fields = line.split(':');
             if let (Some(name), Some(Ok(uid))) = (fields.next(), fields.nth(1).map(str::parse)) {
-                // The first is the one that getpwuid(3) gives.
-                names.entry(uid).or_insert_with(|| name.to_owned());
+                names.push((uid, name.to_owned()));
             }
         }
         Names(names)
@@ -51,7 +49,9 @@ impl Names {
 
     /// The name of a user outside, or the number.
     pub fn outside(&self, uid: u32) -> String {
-        self.0.get(&uid).cloned().unwrap_or_else(|| uid.to_string())
+        // The first is the one that getpwuid(3) gives.
+        let name = self.0.iter().find(|(other, _)| *other == uid).map(|(_, name)| name.clone());
+        name.unwrap_or_else(|| uid.to_string())
     }
 
     /// The name of a user inside: `/etc/passwd` may be another one there, so only the two that are the same everywhere.

@@ -3,7 +3,7 @@
 //! has them in v2.
 
 use crate::support::cgroups::{Group, has, some_knob, tree};
-use crate::support::{Folder, LIMIT, eventually, is_root, lives, need, pid_in, script, sh, watch};
+use crate::support::{Folder, LIMIT, eventually, is_root, kill_group, lives, need, pid_in, script, sh, watch};
 use std::fs;
 use std::time::Duration;
 
@@ -160,11 +160,11 @@ fn supervisor_killed() {
     child.wait().expect("an end");
     eventually("everybody is gone", || !lives(inside));
     eventually("the group is gone", || group.children().is_empty());
-    // And at the start, where it is half made.
+    // And at the start, where it is half made; with all of its process group.
     for delay in 0..40 {
         let mut child = script(&format!("exec limit-cgroup --parent {group} -- sleep 100")).spawn().expect("a process");
         std::thread::sleep(Duration::from_micros(delay * 200));
-        child.kill().expect("a kill");
+        kill_group(&child);
         child.wait().expect("an end");
     }
     eventually("all groups are gone", || group.children().is_empty());

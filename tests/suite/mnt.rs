@@ -15,6 +15,7 @@ crate::tests![
     dir_and_symlink,
     remount_read_only,
     order,
+    relative_after_a_mount_over_the_working_directory,
     sources_are_those_of_the_beginning,
     root,
     root_holds_for_the_whole_line,
@@ -172,6 +173,15 @@ fn order() {
     let lines: Vec<&str> = seen.out.lines().collect();
     assert_eq!(lines[..2], ["a", "a"]);
     assert!(lines[2].contains("No such file") && lines[3] == "b" && lines[4].contains("Read-only"), "{seen:?}");
+}
+
+/// What stands over the working directory counts for a relative DEST.
+fn relative_after_a_mount_over_the_working_directory() {
+    let f = Folder::new();
+    let seen = outer(&f, "mkdir -p a/c; kept unshare-mnt --ro-bind . . --tmpfs a/c --dir a/c/new -- ls a/c");
+    assert_eq!(seen.ok(), "new");
+    let seen = outer(&f, "mkdir -p g; kept unshare-mnt --tmpfs . --dir g/h --tmpfs g/h/i -- ls g/h");
+    assert_eq!(seen.ok(), "i");
 }
 
 fn sources_are_those_of_the_beginning() {

@@ -37,6 +37,7 @@ crate::tests![
     keep_without_rights,
     keep_without_its_directory,
     keep_on_a_shared_mount,
+    keep_on_any_cpu,
     outer_root_needs_setfcap,
     interpreter_is_missing,
     switched_off,
@@ -168,8 +169,9 @@ fn inside_a_chroot() {
     let tree = tree_with("unshare-user");
     let seen = with_mounts(&format!("mount --rbind /proc {tree}/proc; exec chroot {tree} /tool -- echo ran"));
     hinted(&seen, "unshare(CLONE_NEWUSER): EPERM", &table::CHROOT, "unshare-mnt --root");
+    // Without a /proc as well.
     let seen = with_mounts(&format!("exec chroot {tree} /tool -- echo ran"));
-    hinted(&seen, "unshare(CLONE_NEWUSER): EPERM", &table::CHROOT_NO_PROC, "no /proc here");
+    hinted(&seen, "unshare(CLONE_NEWUSER): EPERM", &table::CHROOT, "unshare-mnt --root");
 }
 
 fn inside_a_chroot_on_a_mount_point() {
@@ -177,6 +179,11 @@ fn inside_a_chroot_on_a_mount_point() {
     let tool = tools().join("unshare-user");
     let seen = with_mounts(&format!("mount --rbind / {folder}; exec chroot {folder} {} -- echo ran", tool.display()));
     hinted(&seen, "unshare(CLONE_NEWUSER): EPERM", &table::PERHAPS_CHROOT, "a chroot");
+    let seen = with_mounts(&format!(
+        "mount --rbind / {folder}; mount -t tmpfs none {folder}/proc; exec chroot {folder} {} -- echo ran",
+        tool.display()
+    ));
+    hinted(&seen, "unshare(CLONE_NEWUSER): EPERM", &table::CHROOT_NO_PROC, "no /proc here");
 }
 
 /// A seccomp filter, as bubblewrap takes it: one system call is answered with EPERM, where its first argument is this one.
@@ -353,6 +360,22 @@ fn keep_on_a_shared_mount() {
     let private = format!("mount --bind {folder} {folder} && mount --make-private {folder}");
     let seen = with_mounts(&format!("mount --make-rshared /; {private}; unshare-mnt --keep {folder}/kept -- echo ran"));
     assert_eq!(seen.ok(), "ran");
+}
+
+/// Since Linux 6.18 the kernel refuses some of these, by the CPU on which the two namespaces were made.
+fn keep_on_any_cpu() {
+    let folder = Folder::new();
+    let last = std::thread::available_parallelism().map_or(1, usize::from) - 1;
+    for (outer, inner) in [(0, last), (last, 0)] {
+        let seen = sh(&format!(
+            "{} taskset -c {outer} unshare --mount --propagation private sh -ec '
+                mount --bind {folder} {folder}; mount --make-private {folder}
+                taskset -c {inner} unshare-mnt --keep {folder}/kept -- grep ^Cpus_allowed_list /proc/self/status
+                umount {folder}/kept'",
+            user()
+        ));
+        assert_eq!(seen.ok(), format!("Cpus_allowed_list:\t{inner}"), "it may run where it might before");
+    }
 }
 
 fn outer_root_needs_setfcap() {

@@ -187,7 +187,7 @@ pub fn overlay(layers: &[OwnedFd], upper: Option<(&OwnedFd, &OwnedFd)>, errno: E
         Errno::EPERM if lacks_sys_admin() => Some(no_capability()),
         Errno::EPERM => Some("this kernel mounts overlays for real root only: user namespaces need Linux 5.11".to_owned()),
         Errno::EBUSY => Some("another overlay uses RWSRC or WORKDIR".to_owned()),
-        Errno::ELOOP => Some("WORKDIR and RWSRC lie within one another, or within a layer".to_owned()),
+        Errno::ELOOP => Some("two of the directories are the same, or one lies within another: each layer stands for itself".to_owned()),
         _ => None,
     }
 }

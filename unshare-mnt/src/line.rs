@@ -74,7 +74,7 @@ impl Line {
         }
         // The modes of mount points are those that a reader expects, whatever the caller's umask.
         let mask = umask(Mode::empty());
-        let mut tree = Tree::of_the_caller();
+        let mut tree = Tree::of_the_caller(before.clone());
         if let Some(index) = self.root {
             let (operation, source) = (&self.operations[index], sources[index].take());
             let source = source.expect("every source is taken once");
@@ -107,7 +107,7 @@ fn make_root(operation: &Operation, source: Source) -> Result<Tree, Failure> {
     let below = step("open(\"/\", O_PATH)", "the place to lay the new root on", || {
         sys::openat2(sys::CWD, "/".as_ref(), nix::libc::O_PATH, 0)
     })?;
-    let mut tree = Tree::of_the_caller();
+    let mut tree = Tree::of_the_caller(None);
     let root = mount(operation, source, &below, &mut tree)?;
     tree.replace_root(root);
     Ok(tree)

@@ -26,6 +26,9 @@ pub enum Missing {
 /// The tree that is being built: the caller's own, or a new root.
 pub struct Tree {
     root: Option<OwnedFd>,
+    /// The caller's working directory, by its path: what is mounted over it counts.
+    before: Option<PathBuf>,
+    here: Option<OwnedFd>,
     /// The devices of the file systems that this line mounted new.
     own: Vec<(u32, u32)>,
     made: Made,
@@ -60,8 +63,8 @@ impl Drop for Made {
 }
 
 impl Tree {
-    pub fn of_the_caller() -> Self {
-        Tree { root: None, own: Vec::new(), made: Made::default() }
+    pub fn of_the_caller(before: Option<PathBuf>) -> Self {
+        Tree { root: None, before, here: None, own: Vec::new(), made: Made::default() }
     }
 
     /// From here on every DEST is resolved inside this mount.
@@ -87,7 +90,7 @@ impl Tree {
     fn open(&self, path: &Path) -> nix::Result<OwnedFd> {
         match &self.root {
             Some(root) => sys::openat2(root.as_fd(), path, O_PATH, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS),
-            None => sys::openat2(sys::CWD, path, O_PATH, 0),
+            None => sys::openat2(self.here.as_ref().map_or(sys::CWD, AsFd::as_fd), path, O_PATH, 0),
         }
     }
 
@@ -210,7 +213,12 @@ impl Tree {
     /// Attaches a mount to what `place` is open on; a file is mounted by its own descriptor, too.
     pub fn attach(&mut self, mount: &OwnedFd, place: &OwnedFd, dest: &Path, changes: &str) -> Result<(), Failure> {
         step(format_args!("move_mount({})", quoted(dest)), changes, || sys::move_mount(mount.as_fd(), place.as_fd()))
-            .or_hint(|errno| hint::attach(mount, place, errno))
+            .or_hint(|errno| hint::attach(mount, place, errno))?;
+        // A relative DEST that follows means what its name shows now, not what lies under this mount.
+        if let Some(before) = &self.before {
+            self.here = sys::openat2(sys::CWD, before, O_PATH | O_DIRECTORY, 0).ok();
+        }
+        Ok(())
     }
 
     /// From here on this mount, which was attached, is held to be undone.

@@ -40,7 +40,9 @@ impl Rtnetlink {
     /// socket(2): EPROTONOSUPPORT where the kernel has no netlink, EPERM from a filter.
     pub fn open(of: &str) -> Result<Self, Failure> {
         step("socket(NETLINK_ROUTE)", format_args!("a line to the kernel about {of}"), || {
-            let socket = Socket::new(NETLINK_ROUTE).map_err(errno_of)?;
+            // Until netlink-sys 0.9 the options want a mutable one.
+            #[allow(unused_mut)]
+            let mut socket = Socket::new(NETLINK_ROUTE).map_err(errno_of)?;
             socket.connect(&SocketAddr::new(0, 0)).map_err(errno_of)?;
             // Without these a refusal is its number alone; Linux 4.12 and 4.3.
             let _ = socket.set_ext_ack(true);

@@ -54,7 +54,7 @@ fn no_user_namespace(facts: &Facts) -> Option<Cause> {
     if is_missing(&facts.gid_map, facts.group) {
         return Some(UNMAPPED.with(["group"]));
     }
-    if !facts.mounts.is_empty() && !facts.mounts.iter().any(|mount| mount.point == Path::new("/")) {
+    if facts.root_is_mounted == Some(false) {
         return Some(CHROOT.with([]));
     }
     let chroot = || Some(if facts.has_proc { PERHAPS_CHROOT.with([]) } else { CHROOT_NO_PROC.with([]) });

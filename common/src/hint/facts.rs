@@ -1,10 +1,11 @@
 //! What a look at the system finds at the moment of a refusal. All looking is done here; deciding is [`super::causes`].
 
 use crate::proc::{bits, field, number};
-use crate::sys::{caps, look};
+use crate::sys::{self, caps, look};
 use nix::errno::Errno;
 use nix::unistd::{getegid, geteuid};
 use std::fs::{self, File};
+use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
@@ -55,6 +56,8 @@ pub struct Facts {
     pub apparmor_restricts: Option<u64>,
     /// The AppArmor label of this process.
     pub apparmor_label: Option<String>,
+    /// Is something mounted at `/`? Not in most chroots.
+    pub root_is_mounted: Option<bool>,
     /// The mounts that can be reached from our root, in order.
     pub mounts: Vec<Mount>,
 }
@@ -101,6 +104,7 @@ impl Facts {
             unprivileged_clone: number("/proc/sys/kernel/unprivileged_userns_clone"),
             apparmor_restricts: number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"),
             apparmor_label: read("/proc/self/attr/apparmor/current").map(|label| label.trim().to_owned()),
+            root_is_mounted: sys::is_mount_root("/".as_ref()).ok(),
             mounts: mounts(&read("/proc/self/mountinfo").unwrap_or_default()),
         }
     }
@@ -163,7 +167,7 @@ fn limit(kind: &str) -> String {
 /// Does the namespace of this kind belong to a user namespace around ours? We are not shown that one: EPERM.
 fn is_foreign(kind: &str, own: Option<u64>) -> bool {
     let Ok(file) = File::open(entry(kind)) else { return false };
-    match look::owner_of(&file) {
+    match sys::owning_namespace(file.as_fd()) {
         Ok(owner) => File::from(owner).metadata().ok().map(|data| data.ino()) != own,
         Err(errno) => errno == Errno::EPERM,
     }

@@ -110,7 +110,7 @@ table! {
         "a user namespace can be made only by one whose own IDs are mapped here, and the {} ID of this process is not: use another map than --map-none in the unshare-user before, or --setuid and --setgid there";
     CHROOT: "Inside a chroot",
         "unshare(CLONE_NEWUSER): EPERM: Operation not permitted",
-        "no mount is at `/` in `/proc/self/mountinfo`",
+        "`/` is no mount point (statx(2))",
         "this process is in a chroot, where the kernel makes no user namespaces: enter that tree with 'unshare-mnt --root DIR' in place of chroot(8)";
     PERHAPS_CHROOT: "Perhaps inside a chroot",
         "unshare(CLONE_NEWUSER): EPERM: Operation not permitted",

@@ -94,7 +94,7 @@ pub fn supervise<U: Undo>(
     let made = outside(child.0)?;
     if Started::wait(ours) == Started::Executed {
         let aftermath = made.commit();
-        watch::watch(shape, child.release(), init, aftermath, foreground)
+        watch::watch(shape, child.release(), init, foreground, aftermath)
     }
     // The child said why, and ends with the status.
     let status = child.end();

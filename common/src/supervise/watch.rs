@@ -72,8 +72,8 @@ struct Watch {
     command: Pid,
     shape: Shape,
     init: Option<Init>,
-    aftermath: Option<Box<dyn Aftermath>>,
     foreground: Foreground,
+    aftermath: Option<Box<dyn Aftermath>>,
     state: State,
     /// Signals that were passed on to a PID 1 which had them blocked: a bit each, as in `/proc/PID/status`.
     unsettled: u64,
@@ -84,8 +84,8 @@ pub fn watch(
     shape: Shape,
     command: Pid,
     init: Option<Init>,
-    aftermath: Option<Box<dyn Aftermath>>,
     foreground: Foreground,
+    aftermath: Option<Box<dyn Aftermath>>,
 ) -> ! {
     // A reader of the command's output sees its end when the command closes it, and a directory or mount that the
     // command has left is not busy: we hold none of what the caller handed over.
@@ -93,7 +93,7 @@ pub fn watch(
     let mut held = aftermath.as_ref().map_or_else(Vec::new, |aftermath| aftermath.holds());
     held.extend(init.as_ref().and_then(|init| init.tie.as_ref()).map(AsFd::as_fd));
     close_all_but(&held);
-    Watch { command, shape, init, aftermath, foreground, state: State::Running, unsettled: 0 }.run()
+    Watch { command, shape, init, foreground, aftermath, state: State::Running, unsettled: 0 }.run()
 }
 
 impl Watch {

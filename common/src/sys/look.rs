@@ -2,8 +2,6 @@
 
 use nix::NixPath;
 use nix::errno::Errno;
-use std::fs::File;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::path::Path;
 use std::ptr;
 
@@ -31,16 +29,4 @@ pub fn has_capabilities(path: &Path) -> bool {
         unsafe { libc::getxattr(path.as_ptr(), c"security.capability".as_ptr(), ptr::null_mut(), 0) }
     });
     length.is_ok_and(|length| length > 0)
-}
-
-/// The user namespace that owns a namespace: `NS_GET_USERNS` of ioctl_ns(2).
-///
-/// # Errors
-/// EPERM: it is one around our own.
-pub fn owner_of(namespace: &File) -> nix::Result<OwnedFd> {
-    const NS_GET_USERNS: libc::c_ulong = 0xb701;
-    // SAFETY: the request takes no argument.
-    let fd = Errno::result(unsafe { libc::ioctl(namespace.as_raw_fd(), NS_GET_USERNS as _) })?;
-    // SAFETY: a new descriptor, close-on-exec by definition, that nobody else owns.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }

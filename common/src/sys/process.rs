@@ -42,7 +42,7 @@ pub fn wait_for(pid: Pid, block: bool) -> nix::Result<Option<Change>> {
     let flags = libc::WEXITED | libc::WSTOPPED | libc::WCONTINUED | if block { 0 } else { libc::WNOHANG };
     loop {
         let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
-        let id = pid.as_raw().cast_unsigned();
+        let id = pid.as_raw() as libc::id_t;
         // SAFETY: the call writes the siginfo it was given.
         match Errno::result(unsafe { libc::waitid(libc::P_PID, id, info.as_mut_ptr(), flags) }) {
             Err(Errno::EINTR) => continue,
@@ -78,7 +78,7 @@ pub fn pidfd(pid: Pid) -> nix::Result<OwnedFd> {
 /// Closes every descriptor but those in `keep`: close_range(2). For a process that owns nothing else that it will use
 /// or drop.
 pub fn close_all_but(keep: &[BorrowedFd<'_>]) {
-    let mut keep: Vec<u32> = keep.iter().map(|fd| fd.as_raw_fd().cast_unsigned()).collect();
+    let mut keep: Vec<u32> = keep.iter().map(|fd| fd.as_raw_fd() as u32).collect();
     keep.sort_unstable();
     let mut first = 0;
     for kept in keep.into_iter().chain([u32::MAX]) {

@@ -1,11 +1,14 @@
 //! What the scenes are written with.
 
 pub mod cgroups;
+mod debian;
+pub mod json;
 mod processes;
 pub mod runner;
 mod scene;
 mod users;
 
+pub use debian::{clean, debian};
 pub use processes::*;
 pub use scene::*;
 pub use users::*;

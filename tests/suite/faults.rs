@@ -1,0 +1,251 @@
+//! Every system call that a tool makes between parsing and execve(2), made to fail: the table is taken from a trace.
+
+use crate::support::{Folder, Seen, marked, need, sh, tools, user};
+use std::collections::BTreeMap;
+use std::fs;
+
+crate::tests![
+    unshare_user,
+    unshare_user_with_ranges,
+    unshare_pid,
+    unshare_pid_with_init,
+    unshare_mnt,
+    unshare_net,
+    unshare_uts,
+    unshare_ipc,
+];
+
+/// The errors that a refusal may have.
+const ERRORS: [&str; 4] = ["EPERM", "EINVAL", "ENOSPC", "ENOMEM"];
+
+/// The calls that a signal can interrupt: one EINTR, and the tool goes on.
+const INTERRUPTIBLE: [&str; 12] = [
+    "read", "write", "openat", "openat2", "recvfrom", "sendto", "recvmsg", "sendmsg", "waitid", "wait4", "poll",
+    "ppoll",
+];
+
+/// What is left out, by call and a part of its arguments, each with its reason.
+const LEFT_OUT: [(&str, &str, &str); 33] = [
+    ("execve", "", "the end: its failures are 126 and 127, and have tests of their own"),
+    ("brk", "", "memory of the allocator and the loader: without it there is no program"),
+    ("mmap", "", "as brk"),
+    ("munmap", "", "as brk; a failure loses nothing"),
+    ("mprotect", "", "as brk"),
+    ("madvise", "", "advice to the kernel"),
+    ("mremap", "", "as brk"),
+    ("close", "", "the descriptor is gone whatever it answers: close(2)"),
+    ("close_range", "", "in init: it would hold what the caller held, which does no harm"),
+    ("fcntl", "F_GETFD", "an assertion of debug builds"),
+    ("fcntl", "F_SETFD", "the flag of a descriptor that is ours cannot fail to be set"),
+    ("rt_sigaction", "", "has no error with valid arguments: sigaction(2)"),
+    ("rt_sigprocmask", "", "has no error with valid arguments: sigprocmask(2)"),
+    ("rt_sigtimedwait", "", "after the start: a supervisor that waits"),
+    ("sigaltstack", "", "the runtime's, at the start and end of a thread"),
+    ("getpid", "", "has no error: getpid(2)"),
+    ("gettid", "", "has no error: gettid(2)"),
+    ("getuid", "", "has no error: getuid(2)"),
+    ("geteuid", "", "has no error: getuid(2)"),
+    ("getegid", "", "has no error: getgid(2)"),
+    ("getpgrp", "", "has no error: getpgrp(2)"),
+    ("set_robust_list", "", "the C library's, at the start of a thread"),
+    ("rseq", "", "as set_robust_list"),
+    ("rt_sigreturn", "", "no call of ours"),
+    ("exit", "", "does not return"),
+    ("exit_group", "", "does not return"),
+    ("futex", "", "waits for a thread of ours; tried again by the standard library"),
+    ("openat", "/dev/tty", "without a terminal there is none to care for"),
+    ("setsid", "", "in init: it stays in the caller's session, which does no harm"),
+    ("chdir", "\"/\"", "in init: it stays in the caller's directory, which does no harm"),
+    ("prctl", "PR_SET_NAME", "in init: it keeps the tool's name"),
+    ("sched_getaffinity", "", "the C library's, at the start of a thread"),
+    ("prlimit64", "", "the C library's, at the start of a thread"),
+];
+
+/// How a call may be named in a message, where not by its own name.
+const NAMES: [(&str, &[&str]); 20] = [
+    ("openat", &["open(", "read(", "write("]),
+    ("openat2", &["open", "--"]),
+    ("clone", &["fork("]),
+    ("clone3", &["fork(", "clone("]),
+    ("readlink", &["readlink("]),
+    ("readlinkat", &["readlink("]),
+    ("mkdirat", &["mkdir"]),
+    ("symlinkat", &["symlink"]),
+    ("newfstatat", &["stat", "read("]),
+    ("statx", &["stat", "read("]),
+    ("fstat", &["stat", "read("]),
+    ("lseek", &["read("]),
+    ("recvfrom", &["recv", "netlink", "fork("]),
+    ("sendto", &["send", "netlink", "fork("]),
+    ("poll", &["poll", "fork("]),
+    ("fsopen", &["fsopen", "mount("]),
+    ("fsconfig", &["fsconfig", "mount("]),
+    ("fsmount", &["fsmount", "mount("]),
+    ("move_mount", &["move_mount", "mount("]),
+    ("pidfd_open", &["pidfd_open"]),
+];
+
+/// One call of the trace: its name, which of those by its process it is, and its arguments.
+#[derive(Debug, Clone)]
+struct Call {
+    name: String,
+    nth: usize,
+    arguments: String,
+}
+
+/// The calls of a trace by `strace -f`, by process, up to the execution of the command. The first process comes first.
+fn read_trace(text: &str, end: &str) -> Vec<Vec<Call>> {
+    let mut processes: Vec<(String, Vec<Call>, BTreeMap<String, usize>)> = Vec::new();
+    for line in text.lines() {
+        let Some((pid, rest)) = line.split_once(' ') else { continue };
+        let rest = rest.trim_start();
+        if rest.contains(end) {
+            break;
+        }
+        let Some((name, arguments)) = rest.split_once('(') else { continue };
+        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            continue;
+        }
+        let at = processes.iter().position(|(known, ..)| known == pid).unwrap_or_else(|| {
+            processes.push((pid.to_owned(), Vec::new(), BTreeMap::new()));
+            processes.len() - 1
+        });
+        let (_, calls, counts) = &mut processes[at];
+        let nth = counts.entry(name.to_owned()).or_default();
+        *nth += 1;
+        calls.push(Call { name: name.to_owned(), nth: *nth, arguments: arguments.to_owned() });
+    }
+    processes.into_iter().map(|(_, calls, _)| calls).collect()
+}
+
+/// A shell script where nothing that it leaves does harm: mounts are its own.
+fn scene(text: &str) -> Seen {
+    sh(&format!("exec {} unshare --mount --propagation private sh -c '{text}'", user()))
+}
+
+/// Makes every call of `tool OPTIONS` fail, one at a time. `folder` is where the options make files, and is empty
+/// before and after.
+fn every_call_fails(tool: &str, options: &str, folder: &Folder) {
+    need("strace");
+    let mark = format!("mark-{}", folder.path().display().to_string().replace('/', "-"));
+    let kept = format!("for f in {folder}/*; do umount $f; rm -f $f; done 2>/dev/null");
+    // What every process does before its own work: the loader and the runtime, up to the first line of output.
+    let begin = sh(&format!("strace -qq -f -o /dev/stderr {}/{tool} --version", tools().display()));
+    let before = read_trace(&begin.err, "write(1,").remove(0);
+    let traced = scene(&format!("strace -qq -f -s 100 -o /dev/stderr {tool} {options} -- /bin/echo {mark}; {kept}"));
+    let processes = read_trace(&traced.err, &format!("[\"/bin/echo\", \"{mark}\"]"));
+    assert_eq!(traced.out.trim(), mark, "{traced:#?}");
+    let last = |name: &str| before.iter().filter(|call| call.name == name).count();
+    let mut table: Vec<Call> = Vec::new();
+    for call in processes.iter().flatten() {
+        let is_left_out = LEFT_OUT.iter().any(|(name, part, _)| *name == call.name && call.arguments.contains(part));
+        // strace counts by process: where the first one does so many before its own work, it would fail there.
+        let is_start = call.nth <= last(&call.name);
+        let is_known = table.iter().any(|known| known.name == call.name && known.nth == call.nth);
+        if !is_left_out && !is_start && !is_known {
+            table.push(call.clone());
+        }
+    }
+    assert!(table.iter().any(|call| call.name == "unshare"), "{table:#?}");
+    let mut wrong = Vec::new();
+    for call in &table {
+        let mut errors = ERRORS.to_vec();
+        if INTERRUPTIBLE.contains(&call.name.as_str()) {
+            errors.push("EINTR");
+        }
+        for error in errors {
+            let (name, nth) = (&call.name, call.nth);
+            let inject = format!("-e trace={name} -e inject={name}:error={error}:when={nth}");
+            let seen = scene(&format!(
+                "strace -qq -f -o /dev/null {inject} {tool} {options} -- /bin/echo {mark}; s=$?
+                [ $s = 125 ] || {kept}; ls -A {folder}; grep {folder} /proc/self/mountinfo; exit $s"
+            ));
+            if let Some(complaint) = judge(call, error, &seen, &mark) {
+                wrong.push(format!(
+                    "{complaint}\n    {tool} {options}: {name} #{nth}({}: {error}\n    {seen:?}",
+                    call.arguments
+                ));
+            }
+        }
+    }
+    for _ in 0..1000 {
+        if marked(&mark).is_empty() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let left = marked(&mark);
+    assert!(left.is_empty(), "processes are left: {left:?}");
+    assert!(wrong.is_empty(), "{} of {} calls:\n{}", wrong.len(), table.len(), wrong.join("\n"));
+}
+
+/// What is wrong with the outcome, if anything.
+fn judge(call: &Call, error: &str, seen: &Seen, mark: &str) -> Option<&'static str> {
+    if error == "EINTR" {
+        return (!seen.status.success() || seen.out.trim() != mark).then_some("not tried again");
+    }
+    if seen.out.contains(mark) {
+        return Some("the command ran");
+    }
+    if !seen.out.is_empty() {
+        return Some("something is left");
+    }
+    if seen.status.code() != Some(125) {
+        return Some("not 125");
+    }
+    let line = seen.err.lines().next().unwrap_or_default();
+    if !line.starts_with("unshare-") || !line.contains(error) {
+        return Some("the error is not named");
+    }
+    let names = NAMES.iter().find(|(name, _)| *name == call.name).map_or(&[][..], |(_, names)| names);
+    let is_named = line.contains(&call.name) || names.iter().any(|name| line.contains(name));
+    (!is_named).then_some("the call is not named")
+}
+
+fn unshare_user() {
+    let folder = Folder::new();
+    every_call_fails("unshare-user", &format!("-c --keep {folder}/kept"), &folder);
+    let folder = Folder::new();
+    every_call_fails("unshare-user", "--drop-caps", &folder);
+}
+
+/// With a helper outside: here the caller may write the maps.
+fn unshare_user_with_ranges() {
+    let folder = Folder::new();
+    let maps = "--map-users 0:0:1 --map-groups 0:0:1 --setgroups allow --setuid 0 --setgid 0";
+    let maps = if crate::support::is_root() { maps } else { "--setuid 0" };
+    every_call_fails("unshare-user", maps, &folder);
+}
+
+fn unshare_pid() {
+    let folder = Folder::new();
+    every_call_fails("unshare-pid", &format!("--mount-proc --pid-file {folder}/pid"), &folder);
+}
+
+fn unshare_pid_with_init() {
+    let folder = Folder::new();
+    every_call_fails("unshare-pid", &format!("--init --keep {folder}/kept"), &folder);
+}
+
+fn unshare_mnt() {
+    let folder = Folder::new();
+    let options =
+        "--bind /etc /mnt --tmpfs /tmp --dir /tmp/a/b --ro-bind /etc /tmp/a/b --symlink x /tmp/y --chdir /etc";
+    every_call_fails("unshare-mnt", options, &folder);
+}
+
+fn unshare_net() {
+    let folder = Folder::new();
+    every_call_fails("unshare-net", &format!("--keep {folder}/kept"), &folder);
+}
+
+fn unshare_uts() {
+    let folder = Folder::new();
+    every_call_fails("unshare-uts", &format!("--hostname a --domainname b --keep {folder}/kept"), &folder);
+}
+
+fn unshare_ipc() {
+    let folder = Folder::new();
+    every_call_fails("unshare-ipc", "--sysctl kernel.shmmni=100", &folder);
+    let _ = fs::metadata(folder.path());
+}

@@ -1,0 +1,93 @@
+//! `unshare-mnt --root`: another system's tree is `/`.
+
+use crate::support::{Folder, debian, many, need, sh, user};
+use std::fs;
+
+crate::tests![busybox_root, busybox_root_without_proc, debian_root, debian_changes_nothing_outside];
+
+/// A root with nothing but busybox, which needs no library.
+fn busybox() -> Folder {
+    need("busybox");
+    let folder = Folder::new();
+    for name in ["bin", "proc", "tmp", "etc"] {
+        fs::create_dir(folder.join(name)).expect("a folder");
+    }
+    fs::write(folder.join("etc").join("this-is"), "the busybox root\n").expect("a file");
+    sh(&format!("cp $(command -v busybox) {folder}/bin/busybox && for name in sh ls ps cat readlink mount id; do ln -s busybox {folder}/bin/$name; done")).ok();
+    folder
+}
+
+fn busybox_root() {
+    let root = busybox();
+    let seen = sh(&format!(
+        "{}unshare-pid -- unshare-mnt --root {root} --proc /proc -- sh -c \
+         'cat /etc/this-is; ls /; readlink /proc/self/root; cat /proc/1/comm; echo $$; ps -o pid,args; cat /proc/mounts; ls -d {root} /usr /home 2>&1'",
+        user()
+    ));
+    let text = seen.out.clone();
+    let lines: Vec<&str> = text.lines().collect();
+    // The listing of absent directories is the last word, and its status.
+    assert_eq!(lines[..6], ["the busybox root", "bin", "etc", "proc", "tmp", "/"], "{seen:#?}");
+    assert_eq!(lines[6..8], ["sh", "1"], "PID 1 is the command, as the inner /proc shows: {seen:#?}");
+    let processes = text
+        .lines()
+        .filter(|line| line.trim_start().starts_with(|c: char| c.is_ascii_digit()) && line.contains(' '))
+        .count();
+    assert_eq!(processes, 2, "sh and ps alone: {seen:#?}");
+    // The old root is gone: from the tree, and from the list of mounts.
+    for gone in [root.to_string().as_str(), "/usr", "/home"] {
+        assert!(text.contains(&format!("ls: {gone}: No such file or directory")), "{seen:#?}");
+    }
+    let mounts: Vec<&str> = text.lines().filter(|line| line.contains(" rw,") || line.contains(" ro,")).collect();
+    let places: Vec<&str> = mounts.iter().filter_map(|line| line.split(' ').nth(1)).collect();
+    assert_eq!(places, ["/", "/proc"], "{seen:#?}");
+    // Nothing of it is seen outside.
+    assert!(!fs::read_to_string("/proc/self/mountinfo").expect("mounts").contains(&root.to_string()));
+    assert_eq!(fs::read_dir(root.join("proc")).expect("a folder").count(), 0);
+}
+
+/// No way leads back: neither `..`, nor the working directory, nor a descriptor's.
+fn busybox_root_without_proc() {
+    let root = busybox();
+    let seen = sh(&format!(
+        "cd /usr; {}unshare-mnt --root {root} -- sh -c 'pwd; cat ../../../../etc/this-is; cd ..; ls; cat /proc/mounts 2>&1'",
+        user()
+    ));
+    assert_eq!(
+        seen.out,
+        "/\nthe busybox root\nbin\netc\nproc\ntmp\ncat: can't open '/proc/mounts': No such file or directory\n",
+        "{seen:#?}"
+    );
+    // A chain goes on inside with tools that are there: they are static where they are built so.
+    let seen = sh(&format!("{}unshare-mnt --root {root} --chdir /etc -- cat this-is", user()));
+    assert_eq!(seen.ok(), "the busybox root");
+}
+
+fn debian_root() {
+    let root = debian();
+    let root = root.display();
+    let seen = sh(&format!(
+        "{}unshare-uts --hostname guest -- unshare-pid -- unshare-mnt --root {root} --proc /proc --tmpfs /tmp -- sh -ec \
+         'dpkg --version | head -1; . /etc/os-release; echo $ID; readlink /proc/self/root; cat /proc/1/comm; uname -n; id -u
+          set -- /proc/[0-9]*; echo $#; ls -d {root} 2>&1 || echo gone; awk \"{{ print \\$2 }}\" /proc/mounts; stat -c %U:%G /var/mail'",
+        many()
+    ));
+    let lines: Vec<&str> = seen.ok().lines().collect();
+    assert!(lines[0].starts_with("Debian 'dpkg'"), "{seen:#?}");
+    assert_eq!(lines[1..7], ["debian", "/", "sh", "guest", "0", "1"], "{seen:#?}");
+    assert!(lines[7].contains("No such file or directory"), "{seen:#?}");
+    assert_eq!(lines[8..], ["gone", "/", "/proc", "/tmp", "root:mail"], "{seen:#?}");
+}
+
+/// Its package manager works there, on a layer above it that goes with the command.
+fn debian_changes_nothing_outside() {
+    let root = debian();
+    let root = root.display();
+    let seen = sh(&format!(
+        "{}unshare-pid -- unshare-mnt --overlay-src {root} --tmp-overlay / --proc /proc --dev /dev -- sh -ec \
+         'dpkg --purge --force-all hostname >/dev/null 2>&1; test ! -e /bin/hostname; echo purged; touch /here'",
+        many()
+    ));
+    assert_eq!(seen.ok(), "purged", "{seen:#?}");
+    sh(&format!("{}sh -c 'test -e {root}/bin/hostname && test ! -e {root}/here'", many())).ok();
+}
