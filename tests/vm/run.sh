@@ -76,10 +76,10 @@ echo "$modules" >"$start/modules"
 status=0
 QEMU_MODULE_DIR=$root/usr/lib/x86_64-linux-gnu/qemu \
     timeout "$limit" "$root/usr/bin/qemu-system-x86_64" \
-    -accel tcg,thread=multi -cpu max -smp 2 -m 1536 -nographic -no-reboot -nic none \
+    -accel tcg,thread=multi -cpu max -smp 2 -m 1536 -display none -monitor none -serial stdio -no-reboot -nic none \
     -L "$root/usr/share/seabios" -L "$root/usr/share/qemu" \
     -kernel "$root/boot/vmlinuz-$kernel" -initrd "$vm/start.cpio.gz" \
-    -append 'console=ttyS0 quiet panic=-1 cgroup_no_v1=all' \
+    -append 'console=ttyS0 quiet loglevel=1 panic=-1 cgroup_no_v1=all' \
     -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap \
     -device isa-debug-exit,iobase=0xf4,iosize=0x04 </dev/null || status=$?
 # The device makes of n an exit status of 2n + 1; a machine that just ended was none of ours.
