@@ -4,6 +4,7 @@
 #   make check      run the suite               make install    DESTDIR= PREFIX=/usr/local
 #   make installcheck  the suite on what is installed
 #   make transparency  play every scene bare and under each link, and print what differs
+#   make check-vm   the suite on another kernel, in a virtual machine (VM_TESTS= names some)
 #   make soak       the races, thousands of times
 #
 # STATIC=0 links dynamically. STRICT=1 makes `check` fail when there is something that it could not run.
@@ -60,6 +61,9 @@ transparency: $(BUILT) target/suite
 installcheck: target/suite
 	UNSHARE_TOOLS=$(DESTDIR)$(BINDIR) STRICT=$(STRICT) target/suite
 
+check-vm: $(BUILT) target/suite
+	UNSHARE_TOOLS=$(CURDIR)/target/release STRICT=$(STRICT) sh tests/vm/run.sh $(VM_TESTS)
+
 # The racing swapper, 10,000 times: some minutes.
 soak: $(BUILT) target/suite
 	SOAK=10000 UNSHARE_TOOLS=$(CURDIR)/target/release target/suite mnt_hostile::race
@@ -89,4 +93,4 @@ clean:
 	$(CARGO) clean
 
 FORCE:
-.PHONY: all check transparency soak installcheck demo install uninstall fuzz lint clean FORCE
+.PHONY: all check transparency check-vm soak installcheck demo install uninstall fuzz lint clean FORCE

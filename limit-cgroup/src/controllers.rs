@@ -43,10 +43,8 @@ fn hand_down(controller: &str, group: &Path) -> Result<(), Failure> {
     keepers.truncate(nearest + 1);
     for keeper in keepers.into_iter().rev() {
         let names = [controller.to_owned()];
-        write(keeper, &names).or_hint(|errno| match errno {
-            Errno::EBUSY => hint(keeper, errno, &[]),
-            _ => Some(whereabouts(controller, group)),
-        })?;
+        no_processes(keeper, &names, &[])?;
+        write(keeper, &names).or_hint(|_| Some(whereabouts(controller, group)))?;
     }
     Ok(())
 }
@@ -64,48 +62,49 @@ pub fn enable(group: &mut Group, needed: &[&str]) -> Result<(), Failure> {
         return Ok(());
     }
     group.will_enable(&controllers)?;
-    match write(group.parent(), &controllers) {
-        // The no-internal-process rule: a group that hands controllers down holds no processes, the root excepted. If we
-        // alone are in the way, we can go.
-        Err(failure) if failure.errno == Some(Errno::EBUSY) && group.only_us_in_parent() => {
-            narrate(format_args!("{failure}: this process is alone in its group, and makes way"));
-            group.move_to_leaf()?;
-            write(group.parent(), &controllers)
-        }
-        result => result,
+    if group.only_us_in_parent() && !is_root(group.parent()) {
+        narrate("this process is alone in its group, and makes way: a group that hands controllers down holds none");
+        group.move_to_leaf()?;
     }
-    .or_hint(|errno| hint(group.parent(), errno, &group.us()))
+    no_processes(group.parent(), &controllers, &group.us())?;
+    write(group.parent(), &controllers).or_hint(|errno| hint(group.parent(), errno))
+}
+
+/// The no-internal-process rule: a group that hands controllers down holds no processes, the root excepted. The kernel
+/// says EBUSY to most controllers. For cpu and pids, which count threads, it would turn the groups below into threaded
+/// ones, which no process can join.
+fn no_processes(group: &Path, controllers: &[String], us: &[i32]) -> Result<(), Failure> {
+    let there = processes(group);
+    if is_root(group) || there.is_empty() {
+        return Ok(());
+    }
+    let others: Vec<String> = there.iter().filter(|pid| !us.contains(pid)).map(i32::to_string).collect();
+    let (first, more) = (&others[..others.len().min(5)], if others.len() > 5 { ", ..." } else { "" });
+    let controllers = controllers.join(", ");
+    Err(Failure::input(format_args!("{} holds processes, so it cannot hand down {controllers}", quoted(group)))
+        .hint(format!("it holds {}{more}; name another group with --parent, or use {DELEGATE}", first.join(", "))))
+}
+
+/// Is this the root of the whole tree? It alone has no type. (That of a cgroup namespace is a group like others.)
+fn is_root(group: &Path) -> bool {
+    !group.join("cgroup.type").exists()
 }
 
 fn write(parent: &Path, controllers: &[String]) -> Result<(), Failure> {
     let path = parent.join("cgroup.subtree_control");
     let value = controllers.iter().map(|name| format!("+{name}")).collect::<Vec<_>>().join(" ");
-    step(
-        format_args!("write({}, {value:?})", quoted(&path)),
-        "the groups below it have these controllers from now on",
-        || fs::write(&path, &value).map_err(errno_of),
-    )
+    let call = format!("write({}, {value:?})", quoted(&path));
+    step(call, "the groups below it have these controllers from now on", || fs::write(&path, &value).map_err(errno_of))
 }
 
-/// Why a group does not hand a controller down; `us` are the processes that would make way.
-fn hint(parent: &Path, errno: Errno, us: &[i32]) -> Option<String> {
+fn hint(parent: &Path, errno: Errno) -> Option<String> {
     let shown = quoted(parent);
     match errno {
-        Errno::EBUSY => {
-            let others: Vec<i32> = processes(parent).into_iter().filter(|pid| !us.contains(pid)).collect();
-            let more = if others.len() > 5 { ", ..." } else { "" };
-            let others: Vec<String> = others.iter().take(5).map(i32::to_string).collect();
-            Some(format!(
-                "a group cannot hold processes and hand controllers down: {shown} holds the process {}{more}; name another group with --parent, or use {DELEGATE}",
-                others.join(", ")
-            ))
-        }
         Errno::EACCES | Errno::EPERM | Errno::EROFS => {
             Some(format!("{shown} is not delegated to this user: run as root, or use {DELEGATE}"))
         }
-        Errno::EOPNOTSUPP => Some(format!(
-            "{shown} is a threaded group, which has no such controllers below it: name another one with --parent"
-        )),
+        Errno::EBUSY => Some(format!("{shown} holds processes: name another group with --parent, or use {DELEGATE}")),
+        Errno::EOPNOTSUPP => Some(format!("{shown} is a threaded group: name another one with --parent")),
         _ => None,
     }
 }

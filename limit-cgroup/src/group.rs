@@ -138,6 +138,9 @@ pub fn join(group: &Path, pid: &str) -> Result<(), Failure> {
             Errno::EACCES | Errno::EPERM => Some(
                 "to move a process takes the right to write cgroup.procs of the nearest group that is around both its old and its new place: start in the delegated group, or run as root".to_owned(),
             ),
+            Errno::EOPNOTSUPP => Some(
+                "the group around it holds processes and hands down controllers that count threads, such as cpu and pids: name another one with --parent".to_owned(),
+            ),
             Errno::EBUSY => Some("a group that hands controllers down can hold no processes".to_owned()),
             _ => None,
         })

@@ -44,7 +44,8 @@ fn every_order() {
     const LINKS: [&str; 6] = ["user", "pid", "mnt", "net", "uts", "ipc"];
     let link = |name: &str| fs::read_link(format!("/proc/self/ns/{name}")).expect("a link").display().to_string();
     let ours = LINKS.map(link);
-    let orders: Vec<_> = orders(&TOOLS).into_iter().filter(|order| is_root() || order[0] == "unshare-user").collect();
+    let six = &TOOLS[..6];
+    let orders: Vec<_> = orders(six).into_iter().filter(|order| is_root() || order[0] == "unshare-user").collect();
     assert_eq!(orders.len(), if is_root() { 720 } else { 120 });
     for order in orders {
         let mut chain = command(order[0]);

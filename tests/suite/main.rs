@@ -2,11 +2,13 @@
 //!
 //! | file | what it shows |
 //! |---|---|
+//! | `cgroup` | `unshare-cgroup` |
 //! | `chain` | chains of all six |
 //! | `demo` | `make demo`: what it shows, without a terminal |
 //! | `faults` | every system call that a tool makes between parsing and execve(2), made to fail |
 //! | `isolation` | each tool changes its own link under `/proc/self/ns` alone, and what it isolates is isolated both ways |
 //! | `keep` | `--keep` and `--pid-file` |
+//! | `limit` | `limit-cgroup` |
 //! | `mnt` | `unshare-mnt`: what each operation does inside, and that nothing of it is seen outside |
 //! | `mnt_hostile` | roots made by somebody who wants out |
 //! | `mnt_paths` | `unshare-mnt` |
@@ -14,24 +16,27 @@
 //! | `mnt_table` | every row of the tables in `docs/mounts.md` |
 //! | `net` | interfaces, addresses, routes, both ways |
 //! | `net_nothing_left` | networks that are refused, killed, or over |
-//! | `net_scene` | two servers, each in a world of its own, on one bridge |
+//! | `net_scene` | the whole scene |
 //! | `nstree` | the trees of nstree against lsns(8), `/proc`, and what the test built |
 //! | `nstree_edges` | nstree where it is hard |
 //! | `pipelines` | composed with what composes commands |
 //! | `refusals` | every cause that a refusal can have, provoked, and its hint (`docs/refusals.md`) |
 //! | `roots` | `unshare-mnt --root` |
 //! | `servers` | the scene |
+//! | `time` | `unshare-time` |
 //! | `transparency` | a link that nobody notices |
 //! | `usage` | options, bad input, exit statuses 125, 126, 127, messages |
 //! | `user` | maps, sub-IDs, identity and capabilities |
 //!
 //! `support` holds what the scenes are written with. Name a test, or a part of names, to run only those.
 
+mod cgroup;
 mod chain;
 mod demo;
 mod faults;
 mod isolation;
 mod keep;
+mod limit;
 mod mnt;
 mod mnt_hostile;
 mod mnt_paths;
@@ -47,6 +52,7 @@ mod refusals;
 mod roots;
 mod servers;
 mod support;
+mod time;
 mod transparency;
 mod usage;
 mod user;
@@ -57,11 +63,13 @@ fn main() -> std::process::ExitCode {
         return transparency::print();
     }
     let mut groups = vec![
+        cgroup::TESTS,
         chain::TESTS,
         demo::TESTS,
         faults::TESTS,
         isolation::TESTS,
         keep::TESTS,
+        limit::TESTS,
         mnt::TESTS,
         mnt_hostile::TESTS,
         mnt_paths::TESTS,
@@ -76,6 +84,7 @@ fn main() -> std::process::ExitCode {
         refusals::TESTS,
         roots::TESTS,
         servers::TESTS,
+        time::TESTS,
         usage::TESTS,
         user::TESTS,
     ];

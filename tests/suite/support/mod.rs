@@ -1,5 +1,6 @@
 //! What the scenes are written with.
 
+pub mod cgroups;
 mod debian;
 pub mod json;
 mod processes;

@@ -12,6 +12,11 @@ use std::time::{Duration, Instant};
 /// No scene takes longer, unless it says so: one that hangs fails.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
+/// How many times as long as on an ordinary machine things may take: `PATIENCE`, for a virtual machine of software.
+fn patience() -> u32 {
+    std::env::var("PATIENCE").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
+}
+
 /// Where the tools are: `UNSHARE_TOOLS`, or what `make` built.
 pub fn tools() -> &'static Path {
     static TOOLS: OnceLock<PathBuf> = OnceLock::new();
@@ -24,8 +29,16 @@ pub fn tools() -> &'static Path {
 }
 
 /// Every tool that makes a namespace.
-pub const TOOLS: [&str; 6] =
-    ["unshare-user", "unshare-pid", "unshare-mnt", "unshare-net", "unshare-uts", "unshare-ipc"];
+pub const TOOLS: [&str; 8] = [
+    "unshare-user",
+    "unshare-pid",
+    "unshare-mnt",
+    "unshare-net",
+    "unshare-uts",
+    "unshare-ipc",
+    "unshare-cgroup",
+    "unshare-time",
+];
 
 /// Are we root? Some scenes need it; the others run for everybody.
 pub fn is_root() -> bool {
@@ -80,7 +93,7 @@ impl Seen {
     #[track_caller]
     pub fn refused(&self) -> &str {
         assert_eq!(self.code(), 125, "{self:#?}");
-        assert!(self.err.starts_with("unshare-"), "{self:#?}");
+        assert!(self.err.starts_with("unshare-") || self.err.starts_with("limit-"), "{self:#?}");
         assert_eq!(self.out, "", "{self:#?}");
         self.err.trim_end()
     }
@@ -116,6 +129,7 @@ pub fn sh(text: &str) -> Seen {
 /// Runs a command to its end, or fails.
 #[track_caller]
 pub fn watch(mut command: Command, limit: Duration) -> Seen {
+    let limit = limit * patience();
     let begin = Instant::now();
     let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a process");
@@ -171,7 +185,7 @@ pub fn kill_group(child: &Child) {
 /// Waits until something asynchronous is so, or fails after ten seconds.
 #[track_caller]
 pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(10);
+    let end = Instant::now() + Duration::from_secs(10) * patience();
     while !is_so() {
         assert!(Instant::now() < end, "not so after ten seconds: {what}");
         std::thread::sleep(Duration::from_millis(10));
