@@ -68,7 +68,9 @@ fn join() -> Result<(), Failure> {
     let path = TIME.path();
     let file = File::open(&path).map_err(|error| Failure::refused(format_args!("open({path:?})"), errno_of(error)))?;
     let call = format!("setns({path:?}, CLONE_NEWTIME)");
-    step(call, "this process is in the namespace itself: uptime, timers and waits go by its clocks, 'date' does not", || {
-        setns(&file, TIME.flag())
-    })
+    step(
+        call,
+        "this process is in the namespace itself: uptime, timers and waits go by its clocks, 'date' does not",
+        || setns(&file, TIME.flag()),
+    )
 }

@@ -62,21 +62,16 @@ pub const FORGETS_PARENT: Exception = exception(
     "forgets_parent",
     "before 9, after 0",
 );
-pub const EXITS: Exception =
-    exception(9, "a waiting link that is itself PID 1 exits with 128+n: no signal of its own ends it", "exits", "alive");
+pub const EXITS: Exception = exception(
+    9,
+    "a waiting link that is itself PID 1 exits with 128+n: no signal of its own ends it",
+    "exits",
+    "alive",
+);
 
 /// All of them.
-pub const ALL: [&Exception; 9] = [
-    &STOP_ALONE,
-    &TWICE,
-    &NO_LEADER,
-    &CORE_BIT,
-    &ENDS_WITH_IT,
-    &SHIELD,
-    &NO_CORE,
-    &FORGETS_PARENT,
-    &EXITS,
-];
+pub const ALL: [&Exception; 9] =
+    [&STOP_ALONE, &TWICE, &NO_LEADER, &CORE_BIT, &ENDS_WITH_IT, &SHIELD, &NO_CORE, &FORGETS_PARENT, &EXITS];
 
 crate::tests![the_kernel_does_it_without_us];
 

@@ -39,8 +39,7 @@ pub const TESTS: &[&[Test]] = &[
     table::TESTS,
 ];
 
-const SCENES: &[&[Scene]] =
-    &[ends::SCENES, signals::SCENES, terminal::SCENES, inheritance::SCENES, orphans::SCENES];
+const SCENES: &[&[Scene]] = &[ends::SCENES, signals::SCENES, terminal::SCENES, inheritance::SCENES, orphans::SCENES];
 
 /// The scenes of a file: a constant of all, and a test of each. After a `;`, tests that compare nothing.
 macro_rules! scenes {

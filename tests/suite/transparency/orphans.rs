@@ -44,7 +44,8 @@ fn hangs_up(stage: &Stage) -> String {
 }
 
 fn hangs_up_on_a_handler(stage: &Stage) -> String {
-    let pty = begin(stage, "$L bash -c 'trap \"echo hup >log; exit 3\" HUP; echo begun; while :; do sleep .05; done'; :");
+    let pty =
+        begin(stage, "$L bash -c 'trap \"echo hup >log; exit 3\" HUP; echo begun; while :; do sleep .05; done'; :");
     pty.hang_up();
     let log = stage.folder.join("log");
     stage.until(|| log.exists());

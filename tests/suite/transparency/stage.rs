@@ -111,6 +111,7 @@ impl Scene {
     pub fn check(&self) {
         need(self.needs);
         let (bare, cells) = self.row(&links());
+        assert!(!bare.contains("HANGS"), "{bare}");
         for (link, cell, seen) in cells {
             assert!(
                 !matches!(cell, Cell::Differs),
@@ -127,14 +128,18 @@ impl Scene {
         let cells = std::thread::scope(|scope| {
             let plays: Vec<_> = links.iter().map(|link| scope.spawn(|| self.play(link))).collect();
             let seen = plays.into_iter().map(|play| play.join().expect("a scene panics nowhere"));
-            links.iter().zip(seen).map(|(link, (seen, time))| {
-                let mut cell = self.compare(link, &plain, &seen);
-                // Later than without a link by more than a loaded machine explains.
-                if time > took + Duration::from_secs(6) {
-                    cell = Cell::Differs;
-                }
-                (link.clone(), cell, seen)
-            }).collect()
+            links
+                .iter()
+                .zip(seen)
+                .map(|(link, (seen, time))| {
+                    let mut cell = self.compare(link, &plain, &seen);
+                    // Later than without a link by more than a loaded machine explains.
+                    if time > took + Duration::from_secs(6) {
+                        cell = Cell::Differs;
+                    }
+                    (link.clone(), cell, seen)
+                })
+                .collect()
         });
         (plain, cells)
     }
@@ -319,13 +324,15 @@ impl Stage {
     pub fn processes(&self) -> Vec<(i32, String)> {
         let mark = self.mark.as_bytes();
         let numbers = fs::read_dir("/proc").expect("/proc").flatten();
-        numbers.filter_map(|entry| {
-            let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
-            let environment = fs::read(entry.path().join("environ")).ok()?;
-            environment.windows(mark.len()).any(|window| window == mark).then_some(())?;
-            let name = fs::read_to_string(entry.path().join("comm")).ok()?;
-            Some((pid, name.trim_end().to_owned()))
-        }).collect()
+        numbers
+            .filter_map(|entry| {
+                let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
+                let environment = fs::read(entry.path().join("environ")).ok()?;
+                environment.windows(mark.len()).any(|window| window == mark).then_some(())?;
+                let name = fs::read_to_string(entry.path().join("comm")).ok()?;
+                Some((pid, name.trim_end().to_owned()))
+            })
+            .collect()
     }
 
     /// What is left running after three seconds; that is killed.
