@@ -22,7 +22,7 @@
 use super::terminal::{self, Foreground};
 use super::treatment::{Treatment, bit, is_stopped, pending, treatment};
 use super::{Init, Shape};
-use crate::sys::{Arrived, Change, Disposition, SignalSet, close_all_but, exit_now, kill, set_disposition, wait_for};
+use crate::sys::{Arrived, Change, Disposition, SignalSet, close_all_but, disposition, exit_now, kill, set_disposition, wait_for};
 use nix::errno::Errno;
 use nix::libc::{
     SI_KERNEL, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH,
@@ -71,9 +71,12 @@ pub fn watch(shape: Shape, command: Pid, init: Option<Init>, foreground: Foregro
     // command has left is not busy: we hold none of what the caller handed over.
     let _ = chdir("/");
     // All are blocked, and taken one by one: one that the caller ignores may have a handler in the command. A supervisor
-    // around us looks at this to see what it may pass on.
+    // around us looks at this to see what it may pass on. Not those that the default ignores: to set it would discard a
+    // SIGCHLD that is pending.
     for signal in 1..=64 {
-        set_disposition(signal, Disposition::Default);
+        if disposition(signal) == Disposition::Ignore && !matches!(default_action(signal), Action::Nothing) {
+            set_disposition(signal, Disposition::Default);
+        }
     }
     close_all_but(init.as_ref().and_then(|init| init.tie.as_ref()).map(AsFd::as_fd));
     Watch { command, shape, init, foreground, state: State::Running, unsettled: 0 }.run()
