@@ -22,7 +22,9 @@
 use super::terminal::{self, Foreground};
 use super::treatment::{Treatment, bit, is_stopped, pending, treatment};
 use super::{Aftermath, Init, Shape};
-use crate::sys::{Arrived, Change, Disposition, SignalSet, close_all_but, exit_now, kill, set_disposition, wait_for};
+use crate::sys::{
+    Arrived, Change, Disposition, SignalSet, close_all_but, disposition, exit_now, kill, set_disposition, wait_for,
+};
 use nix::errno::Errno;
 use nix::libc::{
     SI_KERNEL, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH,
@@ -78,9 +80,12 @@ pub fn watch(
     // command has left is not busy: we hold none of what the caller handed over.
     let _ = chdir("/");
     // All are blocked, and taken one by one: one that the caller ignores may have a handler in the command. A supervisor
-    // around us looks at this to see what it may pass on.
+    // around us looks at this to see what it may pass on. Not those that the default ignores: to set it would discard a
+    // SIGCHLD that is pending.
     for signal in 1..=64 {
-        set_disposition(signal, Disposition::Default);
+        if disposition(signal) == Disposition::Ignore && !matches!(default_action(signal), Action::Nothing) {
+            set_disposition(signal, Disposition::Default);
+        }
     }
     let mut held = aftermath.as_ref().map_or_else(Vec::new, |aftermath| aftermath.holds());
     held.extend(init.as_ref().and_then(|init| init.tie.as_ref()).map(AsFd::as_fd));
@@ -93,6 +98,16 @@ impl Watch {
         let all = SignalSet::all();
         let mut patience = Duration::from_millis(1);
         loop {
+            // Before every wait: signals of one kind do not queue, so one SIGCHLD may stand for several changes, and one
+            // from before the first wait may be lost.
+            loop {
+                match wait_for(self.command, false) {
+                    Ok(Some(change)) => self.changed(change),
+                    Ok(None) => break,
+                    // Not ours to wait for any more: somebody else reaped it.
+                    Err(_) => self.end(Change::Exited(i32::from(crate::failure::FAILED))),
+                }
+            }
             let limit = (self.unsettled != 0).then_some(patience);
             match all.wait(limit) {
                 Ok(arrived) => {
@@ -104,15 +119,6 @@ impl Watch {
                     self.settle();
                 }
                 Err(_) => {}
-            }
-            // Whatever arrived: signals of one kind do not queue, so one SIGCHLD may stand for several changes.
-            loop {
-                match wait_for(self.command, false) {
-                    Ok(Some(change)) => self.changed(change),
-                    Ok(None) => break,
-                    // Not ours to wait for any more: somebody else reaped it.
-                    Err(_) => self.end(Change::Exited(i32::from(crate::failure::FAILED))),
-                }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! How a command ends, and what its caller, a pipe or `timeout` sees of it.
 
-use super::exceptions::{EXITS, NO_CORE, SHIELD};
-use super::links::Kind::{First, Nested};
+use super::exceptions::{CORE_BIT, EXITS, NO_CORE, SHIELD};
+use super::links::Kind::{First, Init, Nested};
 use super::scenes;
 use super::stage::{Scene, Stage};
 use crate::support::wait;
@@ -23,9 +23,11 @@ scenes! {
         .except(Nested, &EXITS, "SIGTERM: exit 143"),
     its_own_core_file: Scene::script(
         "ulimit -c unlimited; l=$L; unset L
-         $l env -i sh -c 'kill -ABRT $$'; echo $?; cat core* | grep -ac 'unshare-'; ls core* | wc -l; rm -f core*",
-    ),
-    no_core_file_at_limit_0: Scene::script("ulimit -c 0; $L sh -c 'kill -ABRT $$'; echo $?; ls"),
+         $l env -i sh -c 'kill -ABRT $$'; echo $?; cat core* | grep -ac 'unshare-pid'; ls core* | wc -l; rm -f core*",
+    )
+    .except(First, &SHIELD, "0\n0\n0\n").except(Nested, &SHIELD, "0\n0\n0\n").except(Init, &CORE_BIT, "134\n1\n1\n"),
+    no_core_file_at_limit_0: Scene::script("ulimit -c 0; $L sh -c 'kill -ABRT $$'; echo $?; ls")
+        .except(First, &SHIELD, "0\nerr").except(Nested, &SHIELD, "0\nerr"),
     core_file_from_outside: Scene::code(quit_with_core)
         .except(First, &NO_CORE, "core: no").except(Nested, &NO_CORE, "core: no"),
     writer_into_head: Scene::script("$L yes | head -1; echo ${PIPESTATUS[0]}")
@@ -35,7 +37,7 @@ scenes! {
     timeout_in_the_foreground: Scene::script("timeout --foreground .4 $L sleep 30; echo $?"),
     timeout_with_kill: Scene::script("timeout -k .2 .4 $L sh -c 'trap : TERM; while :; do sleep .1; done'; echo $?"),
     timeout_inside: Scene::script("$L timeout .4 sleep 30; echo $?"),
-    xargs: Scene::script("seq 3 | xargs -n1 $L echo; seq 3 | xargs -n1 $L sh -c 'echo $0; exit 255'; echo $?"),
+    xargs: Scene::script("seq 3 | xargs -n1 $L echo; seq 3 | xargs -n1 $L sh -c 'echo $0; exit 255' 2>/dev/null; echo $?"),
     end_of_the_callers_pipe: Scene::script(
         "mkfifo pipe; $L sh -c 'exec >&-; sleep 1; echo late >log' >pipe & cat pipe; test -e log; echo $?; wait",
     ),

@@ -64,7 +64,8 @@ impl Talk {
         let (said, lines) = channel();
         std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| said.send(line)));
         let talk = Talk { child, lines };
-        talk.line();
+        // A loaded machine may take its time to start an interpreter.
+        let _ = talk.lines.recv_timeout(Duration::from_secs(25));
         talk
     }
 

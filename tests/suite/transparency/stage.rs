@@ -111,6 +111,7 @@ impl Scene {
     pub fn check(&self) {
         need(self.needs);
         let (bare, cells) = self.row(&links());
+        assert!(!bare.contains("HANGS"), "{bare}");
         for (link, cell, seen) in cells {
             assert!(
                 !matches!(cell, Cell::Differs),

@@ -20,6 +20,13 @@ macro_rules! inner_bash {
     };
 }
 
+/// The same between a script's double quotes.
+macro_rules! inner_bash_quoted {
+    () => {
+        "env PS1='$Q' bash --norc --noprofile --noediting -i"
+    };
+}
+
 const SLEEPER: &str = concat!("$L ", sleeper!(), "\n");
 const CTRL_C: &str = "\x03";
 const CTRL_D: &str = "\x04";
@@ -76,10 +83,10 @@ scenes! {
     ]).except(First, &SHIELD, "s=130").except(Nested, &EXITS, "s=130"),
     shell_in_a_shell: Scene::keys(&[
         Keys(concat!("$L ", inner_bash!(), "\n")), See("Q>"),
-        Keys("sh -c 'echo in\"\"side; exec sleep 60'\n"), See("inside\r\n"), Keys(CTRL_Z), See("Q>"),
-        Keys("jobs\n"), See("Q>"), Keys("bg\n"), See("Q>"), Keys("kill %1; wait\n"), See("Q>"),
+        Keys("cat\n"), Keys("word\n"), See("word\r\nword\r\n"), Keys(CTRL_Z), See("Q>"), Keys("jobs\n"), See("Q>"),
+        Keys("fg\n"), See("cat\r\n"), Keys("more\n"), See("more\r\nmore\r\n"), Keys(CTRL_D), See("Q>"),
         Keys("sh -c 'echo in\"\"side; exec sleep 60'\n"), See("inside\r\n"), Keys(CTRL_C), See("Q>"),
-        Keys("echo i=$?\n"), See("Q>"), Keys("cat\n"), Keys("word\n"), See("word\r\nword\r\n"), Keys(CTRL_D),
+        Keys("echo i=$?\n"),
         See("Q>"), Keys("exit 3\n"), See("P> "), Line("echo s=$?"),
     ]),
     shell_that_suspends: Scene::keys(&[
@@ -87,11 +94,11 @@ scenes! {
         Line("fg"), Line("echo s=$?"),
     ]).except(First, &SHIELD, "no such job").except(Nested, &SHIELD, "no such job"),
     script_that_reads_after_a_shell: Scene::keys(&[
-        Keys(concat!("sh -c \"$L ", inner_bash!(), "; read x; echo got=\\$x\"\n")), See("Q>"), Keys("exit 3\n"),
+        Keys(concat!("sh -c \"$L ", inner_bash_quoted!(), "; read x; echo got=\\$x\"\n")), See("Q>"), Keys("exit 3\n"),
         See("exit\r\n"), Keys("line\n"), See("got=line\r\n"), See("P> "), Line("echo s=$?"),
     ]),
     script_inside_that_reads_after_a_shell: Scene::keys(&[
-        Keys(concat!("$L sh -c \"", inner_bash!(), "; read x; echo got=\\$x\"\n")), See("Q>"), Keys("exit 3\n"),
+        Keys(concat!("$L sh -c \"", inner_bash_quoted!(), "; read x; echo got=\\$x\"\n")), See("Q>"), Keys("exit 3\n"),
         See("exit\r\n"), Keys("line\n"), See("got=line\r\n"), See("P> "), Line("echo s=$?"),
     ]),
     window_resized: Scene::keys(&[
