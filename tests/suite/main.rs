@@ -62,6 +62,7 @@ fn main() -> std::process::ExitCode {
     if std::env::args().nth(1).as_deref() == Some("--table") {
         return transparency::print();
     }
+    time::print_clocks_if_asked();
     let mut groups = vec![
         cgroup::TESTS,
         chain::TESTS,

@@ -63,7 +63,7 @@ fn interrupted_init() {
     let line = format!("exec {}unshare-pid --init -- sh -c 'sleep 1; exit 3'", user());
     let mut child = script(&line).stdin(Stdio::null()).spawn().expect("a process");
     let init = || {
-        let children = children(child.id().cast_signed()).into_iter();
+        let children = children(child.id() as i32).into_iter();
         children
             .map(|pid| pid.to_string())
             .find(|pid| fs::read(format!("/proc/{pid}/comm")).is_ok_and(|n| n == b"init\n"))
