@@ -74,7 +74,7 @@ pub fn new(
         }
     };
     // What mount(8) shows in the first column.
-    let _ = sys::fsconfig_string(context, c"source", OsStr::from_bytes(name.to_bytes()));
+    option(context, c"source", &name.to_string_lossy()).map_err(said(Call::Configure))?;
     configure(context).map_err(said(Call::Configure))?;
     let create = format!("fsconfig({shown}, FSCONFIG_CMD_CREATE)");
     step(create, "it is made", || sys::fsconfig_create(context)).map_err(said(Call::Create))?;

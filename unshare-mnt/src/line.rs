@@ -9,9 +9,10 @@ use crate::propagation::Propagation;
 use crate::source::Source;
 use crate::switch;
 use crate::{dev, overlay, read_only};
-use common::failure::{Failure, OrHint};
+use common::failure::{Failure, OrHint, errno_of};
 use common::step::step;
 use common::sys;
+use nix::errno::Errno;
 use nix::sys::stat::{Mode, umask};
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
@@ -66,7 +67,11 @@ impl Line {
     /// # Errors
     /// The refused call, under the operation's name.
     pub fn perform(self) -> Result<Made, Failure> {
-        let before = std::env::current_dir().ok();
+        let before = step("getcwd()", "where the caller is", || match std::env::current_dir().map_err(errno_of) {
+            // It was removed, or lies outside the root.
+            Err(Errno::ENOENT) => Ok(None),
+            result => result.map(Some),
+        })?;
         self.propagation.set()?;
         // Every source is opened before the first mount changes what a path means.
         let mut sources = Vec::new();

@@ -216,7 +216,13 @@ impl Tree {
             .or_hint(|errno| hint::attach(mount, place, errno))?;
         // A relative DEST that follows means what its name shows now, not what lies under this mount.
         if let Some(before) = &self.before {
-            self.here = sys::openat2(sys::CWD, before, O_PATH | O_DIRECTORY, 0).ok();
+            let call = format!("openat2({}, O_PATH | O_DIRECTORY)", quoted(before));
+            self.here = step(call, "the working directory, as it is seen now", || {
+                match sys::openat2(sys::CWD, before, O_PATH | O_DIRECTORY, 0) {
+                    Err(Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES | Errno::ELOOP) => Ok(None),
+                    result => result.map(Some),
+                }
+            })?;
         }
         Ok(())
     }

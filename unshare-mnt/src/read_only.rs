@@ -2,15 +2,15 @@
 
 use crate::hint;
 use crate::place::Tree;
-use common::failure::{Failure, OrHint};
+use common::failure::{Failure, OrHint, errno_of};
 use common::step::step;
 use common::sys::{self, MOUNT_ATTR_RDONLY};
 use common::text::quoted;
 use nix::errno::Errno;
 use nix::mount::MsFlags;
 use nix::sys::statvfs::FsFlags;
-use std::collections::HashSet;
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
@@ -28,11 +28,20 @@ pub fn all(mounts: &OwnedFd) -> Result<(), Failure> {
 /// # Errors
 /// One is not: the kernel did not keep its word, or mounts came in meanwhile.
 pub fn verify(mounts: &OwnedFd) -> Result<(), Failure> {
-    let flags = step("fstatvfs()", "a look whether it is read-only", || statvfs(mounts))?;
+    let flags = step("fstatfs()", "a look whether it is read-only", || statvfs(mounts))?;
     let writable = if flags.contains(FsFlags::ST_RDONLY) {
         let top = step("statx()", "the ID of the mount", || sys::identify(mounts.as_fd()))?.mount;
-        // Without a /proc there is no list to look into.
-        fs::read("/proc/self/mountinfo").ok().and_then(|list| writable_below(&list, top))
+        let list = step("read(\"/proc/self/mountinfo\")", "a look at every mount below", || {
+            let mut list = Vec::new();
+            // Bounded, so that no size is asked for, which a file of proc has not.
+            let read = |file: File| file.take(1 << 30).read_to_end(&mut list);
+            match File::open("/proc/self/mountinfo").and_then(read).map_err(errno_of) {
+                // Without a /proc there is no list to look into.
+                Ok(_) | Err(Errno::ENOENT) => Ok(list),
+                Err(errno) => Err(errno),
+            }
+        })?;
+        writable_below(&list, top)
     } else {
         Some("the mount itself".to_owned())
     };
@@ -46,7 +55,7 @@ pub fn verify(mounts: &OwnedFd) -> Result<(), Failure> {
 fn writable_below(mountinfo: &[u8], top: u64) -> Option<String> {
     let list = String::from_utf8_lossy(mountinfo);
     let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split(' ').collect()).collect();
-    let mut tree = HashSet::from([top]);
+    let mut tree = vec![top];
     // A mount may be listed before its parent: go on until nothing is found any more.
     loop {
         let size = tree.len();
@@ -54,8 +63,9 @@ fn writable_below(mountinfo: &[u8], top: u64) -> Option<String> {
             if let [id, parent, ..] = line[..]
                 && let (Ok(id), Ok(parent)) = (id.parse(), parent.parse())
                 && tree.contains(&parent)
+                && !tree.contains(&id)
             {
-                tree.insert(id);
+                tree.push(id);
             }
         }
         if tree.len() == size {

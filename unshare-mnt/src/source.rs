@@ -60,7 +60,7 @@ impl Source {
 pub fn clone(path: &Path) -> Result<OwnedFd, Failure> {
     let call = format!("open_tree({}, OPEN_TREE_CLONE | AT_RECURSIVE)", quoted(path));
     step(call, "a copy of the mounts there, not yet attached", || match sys::clone_tree(sys::CWD, path, true) {
-        Err(Errno::EINVAL) => clone_by_descriptor(path),
+        Err(Errno::EINVAL) if path.starts_with("/proc") || path.starts_with("/dev/fd") => clone_by_descriptor(path),
         result => result,
     })
     .or_hint(|errno| hint::source(path, errno))

@@ -34,7 +34,7 @@ pub fn change_directory(
         sys::change_directory(std::os::fd::AsFd::as_fd(&directory))
     };
     if let Some(path) = wanted {
-        let call = format!("--chdir {}: chdir()", quoted(&path));
+        let call = format!("--chdir {}: fchdir(openat2({0}))", quoted(&path));
         return step(call, "the command starts there", || change(&path)).or_hint(hint::chdir);
     }
     let Some(path) = before else {
