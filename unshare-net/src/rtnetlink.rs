@@ -86,10 +86,10 @@ impl Rtnetlink {
         let mut bytes = vec![0; request.buffer_len()];
         request.serialize(&mut bytes);
         self.said.take();
-        self.socket.send(&bytes, 0).map_err(errno_of)?;
+        again(|| self.socket.send(&bytes, 0))?;
         let mut answers = Vec::new();
         loop {
-            let (datagram, _) = self.socket.recv_from_full().map_err(errno_of)?;
+            let (datagram, _) = again(|| self.socket.recv_from_full())?;
             let mut rest = datagram.as_slice();
             while !rest.is_empty() {
                 let answer = NetlinkMessage::<Answer>::deserialize(rest).map_err(|_| Errno::EBADMSG)?;
@@ -108,6 +108,16 @@ impl Rtnetlink {
                     _ => {}
                 }
             }
+        }
+    }
+}
+
+/// Repeats what a signal interrupted.
+fn again<T>(mut call: impl FnMut() -> std::io::Result<T>) -> nix::Result<T> {
+    loop {
+        match call().map_err(errno_of) {
+            Err(Errno::EINTR) => {}
+            result => return result,
         }
     }
 }
