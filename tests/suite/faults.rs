@@ -78,7 +78,7 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
 ];
 
 /// How a call may be named in a message, where not by its own name.
-const NAMES: [(&str, &[&str]); 24] = [
+const NAMES: &[(&str, &[&str])] = &[
     ("openat", &["open(", "read(", "write("]),
     ("openat2", &["open", "--"]),
     ("clone", &["fork("]),
@@ -92,11 +92,12 @@ const NAMES: [(&str, &[&str]); 24] = [
     ("fstat", &["stat", "read("]),
     ("lseek", &["read("]),
     // What a helper is told to do is named by what it does.
-    ("recvfrom", &["recv", "RTM_", "MS_BIND", "/proc/PID/"]),
-    ("sendto", &["send", "RTM_", "MS_BIND", "/proc/PID/"]),
+    ("recvfrom", &["recv", "RTM_", "MS_BIND", "/proc/PID/", "fork("]),
+    ("sendto", &["send", "RTM_", "MS_BIND", "/proc/PID/", "fork("]),
+    ("poll", &["poll", "fork("]),
     ("fstatfs", &["statvfs("]),
     ("fchdir", &["chdir("]),
-    ("connect", &["socket(NETLINK"]),
+    ("connect", &["connect(NETLINK", "socket(NETLINK"]),
     ("getsockname", &["socket(NETLINK"]),
     ("setsockopt", &["socket(NETLINK", "setsockopt("]),
     ("fsopen", &["fsopen", "mount("]),

@@ -39,16 +39,18 @@ impl Rtnetlink {
     /// # Errors
     /// socket(2): EPROTONOSUPPORT where the kernel has no netlink, EPERM from a filter.
     pub fn open(of: &str) -> Result<Self, Failure> {
-        step("socket(NETLINK_ROUTE)", format_args!("a line to the kernel about {of}"), || {
-            // Until netlink-sys 0.9 the options want a mutable one.
-            #[allow(unused_mut)]
-            let mut socket = Socket::new(NETLINK_ROUTE).map_err(errno_of)?;
-            socket.connect(&SocketAddr::new(0, 0)).map_err(errno_of)?;
-            // Without these a refusal is its number alone; Linux 4.12 and 4.3.
-            let _ = socket.set_ext_ack(true);
-            let _ = socket.set_cap_ack(true);
-            Ok(Rtnetlink { socket, said: RefCell::default() })
-        })
+        // Until netlink-sys 0.9 the options want a mutable one.
+        #[allow(unused_mut)]
+        let mut socket = step("socket(NETLINK_ROUTE)", format_args!("a line to the kernel about {of}"), || {
+            Socket::new(NETLINK_ROUTE).map_err(errno_of)
+        })?;
+        step("connect(NETLINK_ROUTE)", "the kernel alone is at the other end", || {
+            socket.connect(&SocketAddr::new(0, 0)).map_err(errno_of)
+        })?;
+        step("setsockopt(NETLINK_EXT_ACK, NETLINK_CAP_ACK)", "the kernel says why it refuses", || {
+            socket.set_ext_ack(true).and_then(|()| socket.set_cap_ack(true)).map_err(errno_of)
+        })?;
+        Ok(Rtnetlink { socket, said: RefCell::default() })
     }
 
     /// Performs one step over this socket. `hint` finds the cause of a refusal; else it is what the kernel says.
@@ -110,6 +112,16 @@ impl Rtnetlink {
     }
 }
 
+/// Repeats what a signal interrupted.
+fn again<T>(mut call: impl FnMut() -> std::io::Result<T>) -> nix::Result<T> {
+    loop {
+        match call().map_err(errno_of) {
+            Err(Errno::EINTR) => {}
+            result => return result,
+        }
+    }
+}
+
 /// The kernel's words in a refusal: the header of our request, then attributes (netlink(7), NETLINK_EXT_ACK).
 fn words(refusal: &[u8]) -> Option<String> {
     const HEADER: usize = 16;
@@ -117,14 +129,4 @@ fn words(refusal: &[u8]) -> Option<String> {
     let (_, text) = attributes(refusal.get(HEADER..)?).find(|(kind, _)| *kind == MESSAGE)?;
     let text = text.split(|b| *b == 0).next()?;
     Some(common::text::harmless(&String::from_utf8_lossy(text)))
-}
-
-/// A signal may interrupt it before anything was done: then it is done again.
-fn again<T>(mut call: impl FnMut() -> std::io::Result<T>) -> nix::Result<T> {
-    loop {
-        match call() {
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            result => return result.map_err(errno_of),
-        }
-    }
 }
