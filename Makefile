@@ -4,6 +4,7 @@
 #   make check      run the suite               make install    DESTDIR= PREFIX=/usr/local
 #   make installcheck  the suite on what is installed
 #   make check-vm   the suite on another kernel, in a virtual machine (VM_TESTS= names some)
+#   make transparency  play every scene bare and under each link, and print what differs
 #   make soak       the races, thousands of times
 #
 # STATIC=0 links dynamically. STRICT=1 makes `check` fail when there is something that it could not run.
@@ -53,6 +54,10 @@ target/suite: $(SUITE_SOURCES)
 check: $(BUILT) target/suite
 	UNSHARE_TOOLS=$(CURDIR)/target/release STRICT=$(STRICT) target/suite
 
+# The table of scenes: what is the same under each link, and under the programs of others.
+transparency: $(BUILT) target/suite
+	UNSHARE_TOOLS=$(CURDIR)/target/release target/suite --table
+
 installcheck: target/suite
 	UNSHARE_TOOLS=$(DESTDIR)$(BINDIR) STRICT=$(STRICT) target/suite
 
@@ -88,4 +93,4 @@ clean:
 	$(CARGO) clean
 
 FORCE:
-.PHONY: all check check-vm soak installcheck demo install uninstall fuzz lint clean FORCE
+.PHONY: all check check-vm transparency soak installcheck demo install uninstall fuzz lint clean FORCE

@@ -72,11 +72,15 @@ impl Keep {
     }
 
     /// The command will run: the file stays bound. The helper is reaped.
-    pub fn commit(mut self) {
+    ///
+    /// # Errors
+    /// The helper could not be told to leave all as it is.
+    pub fn commit(mut self) -> Result<(), Failure> {
         if let Some(outside) = self.outside.take() {
-            outside.leave();
+            outside.leave()?;
         }
         std::mem::forget(self);
+        Ok(())
     }
 
     /// Does a failed execution find no way back to the file? Then the command must be checked before it is executed.

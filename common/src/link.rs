@@ -105,7 +105,7 @@ impl Entered {
         match keep {
             Some(keep) if keep.is_final() => {
                 command.check()?;
-                keep.commit();
+                keep.commit()?;
                 command.execute()
             }
             Some(keep) => {

@@ -13,6 +13,7 @@ use nix::libc::SIGKILL;
 use nix::unistd::{ForkResult, Pid};
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -46,6 +47,7 @@ pub struct Outside {
     child: Pid,
     orders: UnixStream,
     said: String,
+    left: bool,
 }
 
 /// How long it may take for one job. Longer, and it is stopped or stuck: it is killed. A job's own limits are shorter.
@@ -71,7 +73,7 @@ impl Outside {
                 orders
                     .set_read_timeout(Some(LIMIT))
                     .map_err(|error| Failure::refused("setsockopt(SO_RCVTIMEO)", errno_of(error)))?;
-                Ok(Outside { child, orders, said: String::new() })
+                Ok(Outside { child, orders, said: String::new(), left: false })
             }
             ForkResult::Child => {
                 drop(orders);
@@ -95,8 +97,15 @@ impl Outside {
     }
 
     /// Sends it away with its job done, and reaps it.
-    pub fn leave(mut self) {
-        let _ = self.order(Order::Leave);
+    ///
+    /// # Errors
+    /// It could not be told: it undoes what it did.
+    pub fn leave(mut self) -> Result<(), Failure> {
+        step("send(the helper, \"leave\")", "the helper's work is done", || {
+            self.orders.write_all(&[Order::Leave as u8]).map_err(errno_of)
+        })?;
+        self.left = true;
+        Ok(())
     }
 
     fn order(&mut self, order: Order) -> nix::Result<()> {
@@ -110,7 +119,9 @@ impl Outside {
                 let _ = sys::kill(self.child.as_raw(), SIGKILL);
                 Err(Errno::ETIMEDOUT)
             }
-            Err(_) => Err(Errno::EPIPE),
+            // The end of the line is the end of the helper.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(Errno::EPIPE),
+            Err(error) => Err(errno_of(error)),
         }
     }
 
@@ -127,10 +138,15 @@ impl Outside {
 
 impl Drop for Outside {
     fn drop(&mut self) {
-        // To one that was told to leave this says nothing: it is gone.
-        let _ = self.order(Order::Undo);
+        if !self.left && self.order(Order::Undo).is_err() {
+            // It does so as well when the line ends.
+            let _ = self.orders.shutdown(Shutdown::Both);
+        }
         // ECHILD: our caller ignores SIGCHLD, and the kernel reaped it.
-        while let Ok(Some(Change::Stopped(_) | Change::Continued)) = wait_for(self.child, true) {}
+        while let Ok(Some(Change::Stopped(_) | Change::Continued)) = wait_for(self.child, true) {
+            // Stopped, it would never end.
+            let _ = sys::kill(self.child.as_raw(), SIGKILL);
+        }
     }
 }
 
@@ -145,7 +161,10 @@ fn obey(mut orders: UnixStream, job: &mut impl Job, tool: &str) {
             done = result.is_ok();
             result
         } else {
-            if done && order == Order::Undo as u8 {
+            if order == Order::Leave as u8 {
+                return;
+            }
+            if done {
                 job.undo();
             }
             Ok(())

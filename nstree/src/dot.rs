@@ -106,7 +106,7 @@ impl Writer<'_> {
         }
         let more = more(rest.len() + space.others.len(), threads, cards.is_empty());
         if !more.is_empty() || (cards.is_empty() && space.children.is_empty()) {
-            let text = if more.is_empty() { "empty" } else { &more };
+            let text = if more.is_empty() { "no process" } else { &more };
             let label = format!("<font point-size=\"11\" color=\"{PALE}\"><i>{text}</i></font>");
             self.line(indent + 1, &format!("more_{name} [shape=plaintext, style=\"\", label=<{label}>]"));
         }

@@ -20,19 +20,22 @@ use std::process::ExitCode;
 
 /// Show who lives in which namespace, with the process IDs at each level
 ///
-/// PID and user namespaces lie inside each other, and are drawn so. The other kinds do not nest: they stand side by side,
-/// each under the user namespace that owns it (whose root is in charge of it) where more than one owner is seen.
+/// PID and user namespaces lie inside each other, and are drawn so. The other
+/// kinds do not nest: they stand side by side, each under the user namespace that
+/// owns it (whose root is in charge of it) where more than one owner is seen.
 ///
-/// 2001 → 1 is one process: its PID, or its user, outside and inside. A process says in which namespaces it differs from its
-/// parent. Also shown are namespaces without a process that a bound file keeps (see --keep of the other tools).
+/// 2001 → 1 is one process: its PID, or its user, outside and inside. A process
+/// says in which namespaces it differs from its parent. Namespaces without a
+/// process that a file keeps (--keep of the other tools) are shown too.
 ///
-/// Namespaces of other users' processes can be read by root alone; how many were left out is said at the end.
+/// An ordinary user may not read the namespaces of others' processes. Of those
+/// the PID namespace is told where their PIDs leave no doubt; the rest is counted.
 #[derive(Parser)]
 #[command(
     name = "nstree",
     version,
     override_usage = "nstree [--type TYPE]... [--json | --dot] [PID]...",
-    max_term_width = 100
+    verbatim_doc_comment
 )]
 struct Args {
     /// The kind of namespace to show (repeatable) [default: pid]

@@ -113,7 +113,7 @@ fn ipc_world() -> String {
     format!("{}unshare-ipc --", user())
 }
 
-/// One key, made anew on each side: IPC_CREAT | IPC_EXCL is 01000 | 02000 on every architecture but none of ours.
+/// One key, made anew on each side: 03600 is IPC_CREAT | IPC_EXCL | 0600.
 fn shared_memory() {
     let seen = both_ways(
         &ipc_world(),

@@ -1,6 +1,6 @@
 //! `unshare-mnt`: what each operation does inside, and that nothing of it is seen outside.
 
-use crate::support::{Folder, Seen, is_root, sh, user};
+use crate::support::{Folder, Seen, is_root, need, sh, user};
 
 crate::tests![
     bind,
@@ -32,6 +32,9 @@ crate::tests![
     overlays,
     overlay_refused,
     no_descriptor_is_left,
+    kernel_too_old,
+    kept_with_a_root,
+    explained,
 ];
 
 /// Runs a script in an outer mount namespace where every mount is shared, so that whatever passes out is seen, and where
@@ -39,9 +42,14 @@ crate::tests![
 /// namespace, or an inode under the folder, which is the working directory.
 #[track_caller]
 fn outer(folder: &Folder, script: &str) -> Seen {
+    outer_with("", folder, script)
+}
+
+#[track_caller]
+fn outer_with(front: &str, folder: &Folder, script: &str) -> Seen {
     let namespaces = if is_root() { "-m" } else { "-Urm" };
     let text = format!(
-        r#"cd '{folder}' && unshare {namespaces} sh -c '
+        r#"cd '{folder}' && {front} unshare {namespaces} sh -c '
 look() {{ cat /proc/self/mountinfo; find . -printf "%i %m %s %p %l\n" | sort; }}
 kept() {{ look >/dev/null; before=$(look); "$@"; status=$?; [ "$(look)" = "$before" ] || echo "SEEN OUTSIDE"; return $status; }}
 mount --make-rshared / || exit 99
@@ -198,7 +206,7 @@ fn sources_are_those_of_the_beginning() {
 const BUSYBOX: &str = r#"mkdir -p R/bin R/proc R/tmp R/sub; cp "$(command -v busybox)" R/bin/; for c in sh ls cat touch mount stat pwd hostname readlink grep mkdir; do ln -sf busybox R/bin/$c; done; "#;
 
 fn root() {
-    crate::support::need("busybox");
+    need("busybox");
     let f = Folder::new();
     let scene = format!(
         "{BUSYBOX} kept unshare-pid -- unshare-mnt --root R --proc /proc -- /bin/sh -c 'ls /; pwd; cat /proc/mounts | grep -c .; ls -d /usr /etc \"{f}\"; readlink /proc/self/root; cat /proc/1/comm; :'"
@@ -233,7 +241,7 @@ fn root_of_tmpfs_and_of_the_host() {
 }
 
 fn nested_roots() {
-    crate::support::need("busybox");
+    need("busybox");
     let f = Folder::new();
     let tools = crate::support::tools().display().to_string();
     let scene = format!(
@@ -249,13 +257,17 @@ fn nested_roots() {
 
 /// What tools that are linked dynamically need in a root; the static ones need nothing.
 fn libraries() -> &'static str {
+    if is_dynamic() { "--ro-bind /lib /lib --ro-bind /lib64 /lib64 --ro-bind /usr /usr" } else { "" }
+}
+
+/// Do the tools name an interpreter? It stands at the beginning of the file; a static glibc knows the name, too.
+pub fn is_dynamic() -> bool {
     let tool = std::fs::read(crate::support::tools().join("unshare-mnt")).expect("the tool");
-    let is_dynamic = tool.windows(6).any(|part| part == b"ld-lin" || part == b"ld-mus");
-    if is_dynamic { "--ro-bind /lib /lib --ro-bind /lib64 /lib64 --ro-bind /usr /usr" } else { "" }
+    tool[..4096].windows(6).any(|part| part == b"ld-lin" || part == b"ld-mus")
 }
 
 fn static_tools_in_a_root() {
-    crate::support::need("busybox");
+    need("busybox");
     let f = Folder::new();
     let tools = crate::support::tools().display().to_string();
     let seen = sh(&format!(
@@ -268,7 +280,7 @@ fn static_tools_in_a_root() {
 }
 
 fn working_directory() {
-    crate::support::need("busybox");
+    need("busybox");
     let f = Folder::new();
     let scene = format!(
         "{BUSYBOX} mkdir here; echo f >here/f; cd here; unshare-mnt -- pwd; unshare-mnt --ro-bind / / -- sh -c 'pwd; cat f'
@@ -425,4 +437,75 @@ fn no_descriptor_is_left() {
     ));
     let (without, with) = seen.ok().split_once("\n\n").expect("two lists");
     assert_eq!(without, with);
+}
+
+/// A kernel without a call, made by a seccomp filter that answers ENOSYS.
+#[track_caller]
+fn without(f: &Folder, call: u32, line: &str) -> Seen {
+    need("bwrap");
+    // Load the number; if it is the call's, return ENOSYS (38), else allow: linux/filter.h.
+    let filter: [(u16, u8, u8, u32); 4] =
+        [(0x20, 0, 0, 0), (0x15, 0, 1, call), (0x06, 0, 0, 0x0005_0026), (0x06, 0, 0, 0x7fff_0000)];
+    let bytes =
+        |(code, yes, no, k): (u16, u8, u8, u32)| [&code.to_ne_bytes()[..], &[yes, no], &k.to_ne_bytes()].concat();
+    std::fs::write(f.join("filter"), filter.map(bytes).concat()).expect("a file");
+    let bwrap = "bwrap --unshare-user --uid 0 --gid 0 --cap-add ALL --dev-bind / / --seccomp 9 9<filter";
+    sh(&format!("cd {f}; mkdir -p d; {bwrap} unshare-mnt {line}"))
+}
+
+fn kernel_too_old() {
+    let f = Folder::new();
+    // The numbers are the same on every architecture: they are younger than 424.
+    let (open_tree, move_mount, fsopen, openat2, mount_setattr) = (428, 429, 430, 437, 442);
+    for (call, line, since) in [
+        (open_tree, "--bind d d", "5.10"),
+        (move_mount, "--bind d d", "5.10"),
+        (fsopen, "--tmpfs d", "5.10"),
+        (openat2, "--tmpfs d", "5.10"),
+        (openat2, "--root d", "5.10"),
+        (mount_setattr, "--ro-bind d d", "5.12"),
+    ] {
+        let seen = without(&f, call, &format!("{line} -- true"));
+        let refused = seen.refused();
+        assert!(refused.contains("ENOSYS") && refused.contains(&format!("need Linux {since}")), "{call}: {seen:?}");
+    }
+    // One mount can be made read-only without the newest of them.
+    let seen = without(&f, mount_setattr, "--tmpfs d --remount-ro d -- sh -c 'touch d/x 2>&1; grep /d /proc/mounts'");
+    assert!(seen.ok().contains("Read-only file system") && seen.out.contains("ro,nosuid,nodev"), "{seen:?}");
+}
+
+/// A kept namespace is entered with its root, whoever made the root.
+fn kept_with_a_root() {
+    need("busybox");
+    let f = Folder::new();
+    let scene = format!(
+        "{BUSYBOX} mkdir k; mount -t tmpfs none k; mount --make-private k
+         unshare-mnt --keep k/ns --root R --propagation slave --tmpfs /tmp -- /bin/ls -A /tmp; nsenter --mount=k/ns /bin/ls /; umount k/ns; rm k/ns
+         unshare-mnt --keep k/ns --root R -- /bin/none; echo $?; ls k"
+    );
+    // On one processor: Linux 6.18 numbers namespaces per processor, and binds none (EINVAL) whose number is lower than
+    // that of the namespace it is bound in.
+    let one = "taskset -c \"$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')\"";
+    let seen = outer_with(one, &f, &scene);
+    assert_eq!(seen.ok(), "bin\nproc\nsub\ntmp\n127", "{seen:?}");
+}
+
+fn explained() {
+    let f = Folder::new();
+    let line = "--tmpfs d --dir d/x --root . --chdir /d -- /nothing";
+    let seen = sh(&format!("cd {f}; mkdir d; {}unshare-mnt --explain {line}", user()));
+    assert_eq!((seen.code(), seen.out.as_str()), (127, ""));
+    for step in [
+        "unshare(CLONE_NEWNS) = 0",
+        "MS_PRIVATE) = 0",
+        "open_tree(\".\"",
+        "fsopen(\"tmpfs\") = 0",
+        "move_mount(\"d\") = 0",
+        "mkdirat(\"d/x\") = 0",
+        "pivot_root(\".\", \".\") = 0",
+        "--chdir \"/d\"",
+    ] {
+        assert!(seen.err.contains(step), "{step}: {seen:?}");
+    }
+    assert!(seen.err.lines().all(|line| line.starts_with("unshare-mnt: ")), "{seen:?}");
 }

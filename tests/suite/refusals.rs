@@ -229,7 +229,7 @@ fn filter_refuses_unshare() {
 }
 
 fn filter_may_refuse_unshare() {
-    let new_net = libc::CLONE_NEWNET.cast_unsigned();
+    let new_net = libc::CLONE_NEWNET as u32;
     let seen = filtered(&filter(libc::SYS_unshare, Some(new_net)), "unshare-net -- echo ran");
     hinted(&seen, "unshare(CLONE_NEWNET): EPERM", &table::PERHAPS_SECCOMP, "a seccomp filter is installed");
     let seen = filtered(&filter(libc::SYS_unshare, Some(new_net)), "unshare-uts -- echo ran");

@@ -170,6 +170,10 @@ pub fn pivot(errno: Errno) -> Option<String> {
 pub fn chdir(errno: Errno) -> Option<String> {
     match errno {
         Errno::ENOENT => Some("DIR is looked up inside, after all mounts".to_owned()),
+        Errno::ELOOP | Errno::EXDEV => {
+            Some("it leads through symlinks in a circle, or through a link of /proc".to_owned())
+        }
+        Errno::ENOSYS => too_old("5.10"),
         _ => None,
     }
 }

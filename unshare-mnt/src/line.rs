@@ -1,6 +1,7 @@
 //! The whole line: check it, open what it names, build the tree, switch to it.
 
 use crate::filesystem;
+use crate::hint;
 use crate::operation::{self, Kind, Operation};
 use crate::options::Operations;
 use crate::place::{Made, Missing, Tree};
@@ -8,7 +9,7 @@ use crate::propagation::Propagation;
 use crate::source::Source;
 use crate::switch;
 use crate::{dev, overlay, read_only};
-use common::failure::Failure;
+use common::failure::{Failure, OrHint};
 use common::step::step;
 use common::sys;
 use nix::sys::stat::{Mode, umask};
@@ -106,7 +107,8 @@ fn make_root(operation: &Operation, source: Source) -> Result<Tree, Failure> {
     // Over the caller's root, which a path that begins with a slash goes on to mean until we switch.
     let below = step("open(\"/\", O_PATH)", "the place to lay the new root on", || {
         sys::openat2(sys::CWD, "/".as_ref(), nix::libc::O_PATH, 0)
-    })?;
+    })
+    .or_hint(|errno| hint::dest("/".as_ref(), errno))?;
     let mut tree = Tree::of_the_caller(None);
     let root = mount(operation, source, &below, &mut tree)?;
     tree.replace_root(root);

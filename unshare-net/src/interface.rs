@@ -9,6 +9,7 @@ use common::step::step;
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage};
 use netlink_packet_route::link::{InfoData, InfoKind, InfoVeth, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
+use netlink_packet_route::nsid::{NsidAttribute, NsidMessage};
 use netlink_packet_route::route::{
     RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType,
 };
@@ -91,7 +92,7 @@ impl Side {
     /// veth goes some time after the namespace that it was paired with, median 37 ms.
     fn patiently(&self, name: &Name, attempt: impl Fn() -> nix::Result<()>) -> nix::Result<()> {
         const PAUSE: Duration = Duration::from_millis(2);
-        // A namespace that nobody lives in keeps its number for a moment. Without it, it is certainly on its way out.
+        // It may be that the last process is just ending; once it has ended, the kernel only needs time.
         const PERHAPS: Duration = Duration::from_millis(500);
         const SURELY: Duration = Duration::from_secs(5);
         let begin = Instant::now();
@@ -101,7 +102,7 @@ impl Side {
                 Err(Errno::EEXIST) => match Link::named(&self.socket, name.as_str())? {
                     Some(Link { kind: Some(kind), peer_namespace: Some(id), .. }) if kind == "veth" => {
                         free = 0;
-                        if id < 0 { SURELY } else { PERHAPS }
+                        if self.is_alive(id)? { PERHAPS } else { SURELY }
                     }
                     // It just went. Or it is the other end's name that is taken.
                     None if free < 3 => {
@@ -116,6 +117,18 @@ impl Side {
                 return Err(Errno::EEXIST);
             }
             std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// Is the namespace of this number one that somebody is in? A dying one loses its number, and before that is no
+    /// longer found by it.
+    fn is_alive(&self, id: i32) -> nix::Result<bool> {
+        let mut message = NsidMessage::default();
+        message.attributes.push(NsidAttribute::Id(id));
+        match self.socket.request(RouteNetlinkMessage::GetNsId(message), 0) {
+            Ok(_) => Ok(id >= 0),
+            Err(Errno::ENOENT | Errno::EINVAL) => Ok(false),
+            Err(errno) => Err(errno),
         }
     }
 

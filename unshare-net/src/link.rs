@@ -69,7 +69,7 @@ impl Link {
             match kind {
                 libc::IFLA_ADDRESS => mac = <[u8; 6]>::try_from(value).ok(),
                 libc::IFLA_IFNAME => link.name = text(value),
-                libc::IFLA_LINK => link.peer = number(value).map(i32::cast_unsigned),
+                libc::IFLA_LINK => link.peer = number(value).map(|index: i32| index as u32),
                 libc::IFLA_LINK_NETNSID => link.peer_namespace = number(value),
                 libc::IFLA_OPERSTATE => link.carries = matches!(value, [0 | 6]),
                 libc::IFLA_LINKINFO => {

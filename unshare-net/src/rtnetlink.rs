@@ -84,10 +84,10 @@ impl Rtnetlink {
         let mut bytes = vec![0; request.buffer_len()];
         request.serialize(&mut bytes);
         self.said.take();
-        self.socket.send(&bytes, 0).map_err(errno_of)?;
+        again(|| self.socket.send(&bytes, 0))?;
         let mut answers = Vec::new();
         loop {
-            let (datagram, _) = self.socket.recv_from_full().map_err(errno_of)?;
+            let (datagram, _) = again(|| self.socket.recv_from_full())?;
             let mut rest = datagram.as_slice();
             while !rest.is_empty() {
                 let answer = NetlinkMessage::<Answer>::deserialize(rest).map_err(|_| Errno::EBADMSG)?;
@@ -117,4 +117,14 @@ fn words(refusal: &[u8]) -> Option<String> {
     let (_, text) = attributes(refusal.get(HEADER..)?).find(|(kind, _)| *kind == MESSAGE)?;
     let text = text.split(|b| *b == 0).next()?;
     Some(common::text::harmless(&String::from_utf8_lossy(text)))
+}
+
+/// A signal may interrupt it before anything was done: then it is done again.
+fn again<T>(mut call: impl FnMut() -> std::io::Result<T>) -> nix::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            result => return result.map_err(errno_of),
+        }
+    }
 }

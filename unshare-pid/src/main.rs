@@ -74,7 +74,8 @@ struct Made {
 impl Undo for Made {
     fn commit(self) -> Option<Box<dyn Aftermath>> {
         if let Some(keep) = self.keep {
-            keep.commit();
+            // It has no helper, so nothing can fail.
+            let _ = keep.commit();
         }
         if let Some(file) = self.pid_file {
             file.commit();

@@ -61,7 +61,7 @@ impl Maps {
             side.write(outside.as_mut())?;
         }
         if let Some(outside) = outside {
-            outside.leave();
+            outside.leave()?;
         }
         Ok(())
     }

@@ -12,15 +12,18 @@
 //! happens to credentials, and the kernel kills what is in its namespace. A command that is PID 1 itself, or that has no
 //! namespace, is tied by PR_SET_PDEATHSIG; after setting it, it looks whether we still live.
 //!
-//! Starting is here; [`watch`] is the state machine; [`terminal`] lends and reclaims the foreground.
+//! Starting is here; [`watch`] is the state machine; [`treatment`] looks what the command does with a signal;
+//! [`terminal`] lends and reclaims the foreground.
 
 mod terminal;
+mod treatment;
 mod watch;
 
 use crate::failure::{Failure, errno_of};
 use crate::start::report;
 use crate::step::{narrate, step};
 use crate::sys::{self, Disposition, SignalSet, Timers, disposition, set_disposition, wait_for};
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::libc::{SIGCHLD, SIGKILL};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -29,7 +32,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::{ForkResult, Pid, chdir, pipe2, setsid};
 use std::convert::Infallible;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
@@ -92,7 +95,7 @@ pub fn supervise<U: Undo>(
     };
     drop(theirs);
     let made = outside(child.0)?;
-    if Started::wait(ours) == Started::Executed {
+    if Started::wait(ours)? == Started::Executed {
         let aftermath = made.commit();
         watch::watch(shape, child.release(), init, foreground, aftermath)
     }
@@ -112,14 +115,24 @@ enum Started {
 
 impl Started {
     /// Lets the child go on, and waits until it executed the command (its end of the line is close-on-exec) or failed.
-    fn wait(mut line: UnixStream) -> Self {
-        let _ = line.write_all(b"g");
-        let mut failed = [0];
-        match line.read_exact(&mut failed) {
-            Ok(()) => Started::Failed,
-            Err(_) => Started::Executed,
+    ///
+    /// # Errors
+    /// The line failed; the child has to be killed.
+    fn wait(mut line: UnixStream) -> Result<Self, Failure> {
+        let failed =
+            |call: &str, error| Failure::refused(format_args!("{call}(the command's process)"), errno_of(error));
+        line.write_all(b"g").map_err(|error| failed("send", error))?;
+        match line.read_exact(&mut [0]) {
+            Ok(()) => Ok(Started::Failed),
+            Err(error) if is_end(&error) => Ok(Started::Executed),
+            Err(error) => Err(failed("recv", error)),
         }
     }
+}
+
+/// Did the other end close, in whatever state?
+fn is_end(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset)
 }
 
 /// The life of the command's process until it is the command.
@@ -132,12 +145,17 @@ fn become_command(
         prctl::set_pdeathsig(Signal::SIGKILL)
     });
     // Told to go on, and the other end still open: the supervisor lived when the tie was set. Otherwise it never was.
-    let mut go = [0];
-    if line.read_exact(&mut go).is_err() || hung_up(&line) {
-        sys::exit_now(i32::from(crate::failure::FAILED));
-    }
+    let go = match line.read_exact(&mut [0]) {
+        Err(error) if is_end(&error) => sys::exit_now(i32::from(crate::failure::FAILED)),
+        Err(error) => Err(Failure::refused("recv(the supervisor)", errno_of(error))),
+        Ok(()) => match hung_up(&line) {
+            Ok(true) => sys::exit_now(i32::from(crate::failure::FAILED)),
+            Ok(false) => tied,
+            Err(errno) => Err(Failure::refused("poll(the supervisor)", errno)),
+        },
+    };
     inherited.restore();
-    let result = match tied {
+    let result = match go {
         Ok(()) => inside(),
         Err(failure) => Err(failure.into()),
     };
@@ -147,10 +165,16 @@ fn become_command(
     sys::exit_now(i32::from(status))
 }
 
-fn hung_up(line: &UnixStream) -> bool {
+fn hung_up(line: &UnixStream) -> nix::Result<bool> {
     let mut end = [PollFd::new(line.as_fd(), PollFlags::empty())];
-    let _ = poll(&mut end, PollTimeout::ZERO);
-    end[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP))
+    loop {
+        match poll(&mut end, PollTimeout::ZERO) {
+            Err(Errno::EINTR) => {}
+            result => {
+                return result.map(|_| end[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP)));
+            }
+        }
+    }
 }
 
 /// The signal state that the caller handed over: the command gets it back.

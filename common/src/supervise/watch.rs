@@ -20,19 +20,16 @@
 //! Only a command that is PID 1 needs Stopping and Ending: to an ordinary process the kernel does it all.
 
 use super::terminal::{self, Foreground};
+use super::treatment::{Treatment, bit, is_stopped, pending, treatment};
 use super::{Aftermath, Init, Shape};
-use crate::proc::{bits, field};
-use crate::sys::{
-    Arrived, Change, Disposition, SignalSet, close_all_but, exit_now, kill, pidfd, set_disposition, wait_for,
-};
+use crate::sys::{Arrived, Change, Disposition, SignalSet, close_all_but, exit_now, kill, set_disposition, wait_for};
 use nix::errno::Errno;
 use nix::libc::{
     SI_KERNEL, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH,
 };
 use nix::sys::prctl;
 use nix::unistd::{Pid, chdir, getpgid, getpgrp, getpid, getsid};
-use std::fs;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 enum State {
@@ -41,16 +38,6 @@ enum State {
     Stopping(i32),
     /// The command gets SIGKILL in the name of this signal.
     Ending(i32),
-}
-
-/// What the command does with a signal.
-#[derive(PartialEq, Eq)]
-enum Treatment {
-    Handles,
-    Ignores,
-    /// Neither, and it is blocked: it may be read with sigwait(3), or take effect when it is unblocked.
-    Blocks,
-    Defaults,
 }
 
 /// The default actions of signal(7).
@@ -90,6 +77,11 @@ pub fn watch(
     // A reader of the command's output sees its end when the command closes it, and a directory or mount that the
     // command has left is not busy: we hold none of what the caller handed over.
     let _ = chdir("/");
+    // All are blocked, and taken one by one: one that the caller ignores may have a handler in the command. A supervisor
+    // around us looks at this to see what it may pass on.
+    for signal in 1..=64 {
+        set_disposition(signal, Disposition::Default);
+    }
     let mut held = aftermath.as_ref().map_or_else(Vec::new, |aftermath| aftermath.holds());
     held.extend(init.as_ref().and_then(|init| init.tie.as_ref()).map(AsFd::as_fd));
     close_all_but(&held);
@@ -151,7 +143,7 @@ impl Watch {
         if signal == SIGCONT {
             self.unsettled &= !STOPS;
             // A stop that is under way is taken back as well.
-            if self.is_stopped() || matches!(self.state, State::Stopping(_)) {
+            if is_stopped(self.command) || matches!(self.state, State::Stopping(_)) {
                 self.state = State::Running;
                 self.proceed();
                 return;
@@ -176,7 +168,7 @@ impl Watch {
         let leads = getpgrp() == getpid() && getpgid(Some(self.command)) == Ok(self.command);
         if leads && getsid(Some(self.command)) == getsid(None) && terminal::is_with(getpgrp()) {
             let _ = kill(-self.command.as_raw(), signal);
-            if self.shape == Shape::CommandIsFirst && self.treatment(signal) == Treatment::Defaults {
+            if self.shape == Shape::CommandIsFirst && treatment(self.command, signal) == Treatment::Defaults {
                 self.carry_out(signal);
             }
         }
@@ -185,14 +177,14 @@ impl Watch {
     /// Gives a signal to a PID 1 the effect that it has on an ordinary process.
     fn deliver(&mut self, arrived: &Arrived, directed: bool) {
         let signal = arrived.signal();
-        match self.treatment(signal) {
+        match treatment(self.command, signal) {
             Treatment::Ignores => {}
             Treatment::Defaults => self.carry_out(signal),
-            treatment => {
+            other => {
                 if directed {
                     let _ = arrived.pass_on(self.command.as_raw());
                 }
-                if treatment == Treatment::Blocks {
+                if other == Treatment::Blocks {
                     self.unsettled |= bit(signal);
                 }
             }
@@ -202,15 +194,14 @@ impl Watch {
     /// Looks what became of signals that the command had blocked: where it unblocked one without a handler, the kernel
     /// has dropped it.
     fn settle(&mut self) {
-        let Some(status) = self.status() else {
+        let Some(pending) = pending(self.command) else {
             self.unsettled = 0;
             return;
         };
-        let pending = bits(&status, "SigPnd").unwrap_or(0) | bits(&status, "ShdPnd").unwrap_or(0);
         let settled = self.unsettled & !pending;
         self.unsettled &= pending;
         for signal in (1..=64).filter(|&signal| settled & bit(signal) != 0) {
-            if self.treatment(signal) == Treatment::Defaults {
+            if treatment(self.command, signal) == Treatment::Defaults {
                 self.carry_out(signal);
             }
         }
@@ -247,6 +238,8 @@ impl Watch {
             only.unblock();
             let _ = kill(0, signal);
             let _ = SignalSet::only(SIGCONT).wait(Some(Duration::from_millis(500)));
+            // It stopped others of the group as well, and nobody else may continue those.
+            let _ = kill(0, SIGCONT);
         } else {
             // The default action, so that the kernel decides as for any process: in an orphaned process group, SIGTSTP
             // stops nobody, and then the command goes on at once.
@@ -262,7 +255,7 @@ impl Watch {
         if lent {
             self.foreground.lend_to(group);
         }
-        if self.is_stopped() {
+        if is_stopped(self.command) {
             self.proceed();
         }
     }
@@ -284,41 +277,10 @@ impl Watch {
             Change::Stopped(_) | Change::Continued => exit_now(i32::from(crate::failure::FAILED)),
         }
     }
-
-    fn is_stopped(&self) -> bool {
-        self.status().is_none_or(|status| field(&status, "State").is_some_and(|state| state.starts_with('T')))
-    }
-
-    fn treatment(&self, signal: i32) -> Treatment {
-        // Without /proc there is nothing to look at: passed on, it has an effect where there is a handler.
-        let Some(status) = self.status() else { return Treatment::Handles };
-        let has = |set| bits(&status, set).is_some_and(|bits| bits & bit(signal) != 0);
-        if has("SigCgt") {
-            Treatment::Handles
-        } else if has("SigIgn") {
-            Treatment::Ignores
-        } else if has("SigBlk") {
-            Treatment::Blocks
-        } else {
-            Treatment::Defaults
-        }
-    }
-
-    /// The command's `/proc/PID/status`. Where `/proc` shows another PID namespace than ours it has another PID there,
-    /// which its pidfd tells: pidfd_open(2).
-    fn status(&self) -> Option<String> {
-        let fd = pidfd(self.command).ok()?;
-        let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_raw_fd())).ok()?;
-        fs::read_to_string(format!("/proc/{}/status", field(&info, "Pid")?)).ok()
-    }
 }
 
 /// The signals whose default action is to stop, and that can be blocked.
 const STOPS: u64 = bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU);
-
-const fn bit(signal: i32) -> u64 {
-    1 << (signal - 1)
-}
 
 /// Did the kernel send this to the whole process group, and so to the command as well? Those are the terminal's signals.
 /// As leader of the session we get a SIGHUP of our own.

@@ -4,8 +4,10 @@ pub mod cgroups;
 mod debian;
 pub mod json;
 mod processes;
+pub mod pty;
 pub mod runner;
 mod scene;
+pub mod stage;
 mod users;
 
 pub use debian::{clean, debian};

@@ -61,7 +61,9 @@ pub fn run(groups: &[&[Test]]) -> ExitCode {
             });
         }
     });
-    report(&results.into_inner().expect("no test holds this"))
+    let status = report(&results.into_inner().expect("no test holds this"));
+    super::clean();
+    status
 }
 
 thread_local! {

@@ -45,13 +45,6 @@ pub fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
 
-/// Ends the test where we are not root.
-pub fn need_root() {
-    if !is_root() {
-        skip("needs root");
-    }
-}
-
 /// What an ordinary user puts before a chain: nothing as root, else `unshare-user -- `.
 pub fn user() -> &'static str {
     if is_root() { "" } else { "unshare-user -- " }
@@ -108,8 +101,15 @@ impl Seen {
 
 /// Any program, with the tools on PATH and a bounded time, in a process group of its own.
 pub fn command(program: &str) -> Command {
+    let mut command = session_command(program);
+    command.process_group(0);
+    command
+}
+
+/// The same for one that will make a session of its own, which a group's leader cannot.
+pub fn session_command(program: &str) -> Command {
     let mut command = Command::new(program);
-    command.env("PATH", search_path()).env_remove("UNSHARE_EXPLAIN").process_group(0);
+    command.env("PATH", search_path()).env_remove("UNSHARE_EXPLAIN");
     command
 }
 
@@ -178,7 +178,7 @@ pub fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
 
 /// Kills a process that [`command`] started, with its process group.
 pub fn kill_group(child: &Child) {
-    let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
+    let pid = nix::unistd::Pid::from_raw(child.id() as i32);
     let _ = nix::sys::signal::killpg(pid, nix::sys::signal::Signal::SIGKILL);
 }
 

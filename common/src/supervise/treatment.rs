@@ -1,0 +1,111 @@
+//! What the command does with a signal, as `/proc` tells (proc(5)).
+
+use crate::proc::{bits, field};
+use crate::sys::pidfd;
+use nix::libc::SYS_rt_sigtimedwait;
+use nix::unistd::Pid;
+use std::fs::{self, File};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileExt;
+use std::thread::sleep;
+use std::time::Duration;
+
+/// What the command does with a signal.
+#[derive(PartialEq, Eq)]
+pub enum Treatment {
+    /// It has a handler, or waits for it in sigwait(3).
+    Handles,
+    Ignores,
+    /// None of these, and it is blocked: it may be read later, or take effect when it is unblocked.
+    Blocks,
+    Defaults,
+}
+
+pub const fn bit(signal: i32) -> u64 {
+    1 << (signal - 1)
+}
+
+/// What the process does with the signal.
+pub fn treatment(process: Pid, signal: i32) -> Treatment {
+    // Without /proc there is nothing to look at: passed on, it has an effect where there is a handler.
+    let Some(mut look) = Look::at(process) else { return Treatment::Handles };
+    // The kernel shows signals as not blocked for as long as somebody waits for them. The wait is seen in another file,
+    // and not while the process is on its way out of it: two looks that agree belong to the same moment, and a process
+    // that ran in between was in no wait.
+    for _ in 0..50 {
+        let has = |set| bits(&look.status, set).is_some_and(|bits| bits & bit(signal) != 0);
+        if has("SigCgt") {
+            return Treatment::Handles;
+        } else if has("SigIgn") {
+            return Treatment::Ignores;
+        } else if has("SigBlk") {
+            return Treatment::Blocks;
+        }
+        let call = look.call();
+        if call.as_ref().is_some_and(|call| look.awaits(call) & bit(signal) != 0) {
+            return Treatment::Handles;
+        }
+        let runs = call.is_some_and(|call| call.starts_with("running"));
+        if runs {
+            sleep(Duration::from_millis(2));
+        }
+        let Some(again) = Look::at(process) else { break };
+        let same = again.same(&look, "SigBlk") && again.same(&look, "voluntary_ctxt_switches");
+        if same && (!runs || !again.same(&look, "nonvoluntary_ctxt_switches")) {
+            break;
+        }
+        look = again;
+    }
+    Treatment::Defaults
+}
+
+/// Is it stopped? Where there is nothing to look at, perhaps.
+pub fn is_stopped(process: Pid) -> bool {
+    Look::at(process).is_none_or(|look| field(&look.status, "State").is_some_and(|state| state.starts_with('T')))
+}
+
+/// The signals that wait for it to unblock them.
+pub fn pending(process: Pid) -> Option<u64> {
+    let look = Look::at(process)?;
+    Some(bits(&look.status, "SigPnd")? | bits(&look.status, "ShdPnd")?)
+}
+
+/// A moment of a process.
+struct Look {
+    folder: String,
+    status: String,
+}
+
+impl Look {
+    /// Where `/proc` shows another PID namespace than ours the process has another PID there, which its pidfd tells:
+    /// pidfd_open(2).
+    fn at(process: Pid) -> Option<Self> {
+        let fd = pidfd(process).ok()?;
+        let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_raw_fd())).ok()?;
+        let folder = format!("/proc/{}", field(&info, "Pid")?);
+        let status = fs::read_to_string(format!("{folder}/status")).ok()?;
+        Some(Look { folder, status })
+    }
+
+    fn same(&self, other: &Look, name: &str) -> bool {
+        field(&self.status, name) == field(&other.status, name)
+    }
+
+    /// The system call that its main thread is in, with the arguments, or `running`. We are the parent, so the rights of
+    /// ptrace(2) are ours, where anybody has them.
+    fn call(&self) -> Option<String> {
+        fs::read_to_string(format!("{}/syscall", self.folder)).ok()
+    }
+
+    /// The signals that it waits for in sigtimedwait(2): the first argument points to the set.
+    fn awaits(&self, call: &str) -> u64 {
+        let set = || {
+            let address = call.strip_prefix(&format!("{SYS_rt_sigtimedwait} 0x"))?.split(' ').next()?;
+            let mut set = [0; 8];
+            let memory = File::open(format!("{}/mem", self.folder)).ok()?;
+            memory.read_exact_at(&mut set, u64::from_str_radix(address, 16).ok()?).ok()?;
+            Some(u64::from_ne_bytes(set))
+        };
+        set().unwrap_or(0)
+    }
+}

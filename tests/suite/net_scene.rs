@@ -1,0 +1,61 @@
+//! The whole scene: a web server and an FTP server, each in a world of its own, on one bridge (`examples/two-servers.sh`).
+
+use crate::net::host_script;
+use crate::support::{Folder, Seen, is_root, need, script, watch};
+use std::time::Duration;
+
+crate::tests![two_servers_in_a_network_of_their_own, two_servers_on_this_host];
+
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/two-servers.sh");
+const PICTURE: &str =
+    "ip -br link | sed 's/@.*//' | grep -E '^(servers|web|ftp) ' || :; ip route | grep 10.80.0 || :; ls $TMPDIR";
+
+#[track_caller]
+fn check(seen: &Seen) {
+    let text = seen.ok();
+    assert!(text.starts_with("the host fetched: a page,a file\n"), "{seen:#?}");
+    assert!(text.contains("\nweb fetched from ftp: a file\n"), "{seen:#?}");
+    assert!(text.contains("\nftp fetched from web: a page\n"), "{seen:#?}");
+    let mut pictures = text.split("\n== ");
+    let (host, web, ftp) = (pictures.nth(1), pictures.next(), pictures.next());
+    let (Some(host), Some(web), Some(ftp)) = (host, web, ftp) else { panic!("three pictures: {seen:#?}") };
+    for part in [" apache2 -f", " vsftpd ", "\nservers ", "\nweb@", "\nftp@"] {
+        assert!(host.contains(part), "{part}: {host}");
+    }
+    // PID 1 is the server; each sees its own processes, files and ports alone.
+    assert!(web.contains("host name web, user 33") && web.contains("files index.html\n"), "{web}");
+    assert!(web.contains("\n      1 apache2") && !web.contains("vsftpd"), "{web}");
+    assert!(web.contains(":80 ") && !web.contains(":21 ") && web.contains(" 10.80.0.2/24 "), "{web}");
+    assert!(ftp.contains("host name ftp, user 33") && ftp.contains("files file.txt\n"), "{ftp}");
+    assert!(ftp.contains("\n      1 vsftpd") && !ftp.contains("apache2"), "{ftp}");
+    assert!(ftp.contains(":21 ") && !ftp.contains(":80 ") && ftp.contains(" 10.80.0.3/24 "), "{ftp}");
+    let ipc = |text: &str| text.split("IPC ").nth(1).and_then(|rest| rest.split(',').next()).map(str::to_owned);
+    assert!(ipc(web).is_some() && ipc(web) != ipc(ftp), "{seen:#?}");
+    assert!(text.contains("\nwithout web, ftp still gives: a file\nas before"), "{seen:#?}");
+}
+
+fn text(folder: &Folder) -> String {
+    for program in ["apache2", "vsftpd", "curl", "ps", "ss", "nsenter"] {
+        need(program);
+    }
+    format!(
+        "export TMPDIR={folder}; before=$({PICTURE}); sh {EXAMPLE} || :
+         n=0; until after=$({PICTURE}); [ \"$before\" = \"$after\" ] || [ $((n += 1)) = 100 ]; do sleep 0.1; done
+         [ \"$before\" = \"$after\" ] && echo as before || echo \"left: $after\""
+    )
+}
+
+/// Inside one user namespace for an ordinary user, and one network namespace for everybody.
+fn two_servers_in_a_network_of_their_own() {
+    check(&watch(host_script(&text(&Folder::new())), Duration::from_secs(60)));
+}
+
+/// The same on the machine's own network, which takes root.
+fn two_servers_on_this_host() {
+    let seen = watch(script(&text(&Folder::new())), Duration::from_secs(60));
+    if is_root() {
+        check(&seen);
+    } else {
+        assert!(!seen.out.contains("fetched") && seen.out.ends_with("as before\n"), "{seen:#?}");
+    }
+}

@@ -1,0 +1,161 @@
+//! Calls that are interrupted or refused, and the death of the waiting link at any moment.
+
+use crate::support::{command, eventually, is_root, need, script, sh, tools, user, watch};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::fs;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::sleep;
+use std::time::Duration;
+
+crate::tests![
+    interrupted_calls,
+    stopped_and_continued_at_random,
+    killed_at_any_moment,
+    killed_with_init,
+    killed_when_the_command_changed_its_credentials,
+    fork_refused,
+    descriptors_refused,
+];
+
+const SHAPES: [&str; 2] = ["unshare-pid", "unshare-pid --init"];
+
+/// A number that no other process has among its arguments.
+fn unique() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("9999{}{:03}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The processes that have this argument.
+fn with_argument(argument: &str) -> usize {
+    let has = |line: Vec<u8>| line.split(|byte| *byte == 0).any(|word| word == argument.as_bytes());
+    let numbers = fs::read_dir("/proc").expect("/proc").flatten();
+    numbers.filter(|entry| fs::read(entry.path().join("cmdline")).is_ok_and(has)).count()
+}
+
+fn nothing_left(argument: &str) {
+    eventually(&format!("nothing runs with the argument {argument}"), || with_argument(argument) == 0);
+}
+
+/// strace(1) without what it prints itself.
+fn strace(options: &str, line: &str) -> crate::support::Seen {
+    watch(script(&format!("strace -qq -f -o /dev/null {options} {line}")), Duration::from_secs(60))
+}
+
+fn interrupted_calls() {
+    need("strace");
+    for shape in SHAPES {
+        for call in ["rt_sigtimedwait", "waitid", "read", "recvfrom", "poll,ppoll"] {
+            // Every second one: to refuse all would leave nobody a way on.
+            let options = format!("-e trace={call} -e inject={call}:error=EINTR:when=1+2");
+            let seen = strace(&options, &format!("{}{shape} -- sh -c 'sleep .1; exit 3'", user()));
+            assert_eq!((seen.code(), seen.err.as_str()), (3, ""), "{shape}, {call}: {seen:?}");
+        }
+    }
+}
+
+fn stopped_and_continued_at_random() {
+    for shape in SHAPES {
+        let line = format!("exec {}{shape} -- sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep .05; done; exit 5'", user());
+        let mut child = script(&line).stdin(Stdio::null()).spawn().expect("a process");
+        let pid = Pid::from_raw(child.id() as i32);
+        let mut random = 1_u64;
+        let status = loop {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let _ = kill(pid, Signal::SIGSTOP);
+            sleep(Duration::from_micros(random >> 52));
+            let _ = kill(pid, Signal::SIGCONT);
+            sleep(Duration::from_micros(random >> 50));
+            if let Some(status) = child.try_wait().expect("a child of ours") {
+                break status;
+            }
+        };
+        assert_eq!(status.code(), Some(5), "{shape}");
+    }
+}
+
+/// Kills the link so many times, 0 to 3 ms after its start: its command must be gone each time.
+fn kill_links(times: u64, before: &[&str], shape: &[&str], inside: &[&str]) {
+    let mark = unique();
+    let words: Vec<&str> = user().split_whitespace().chain(before.iter().chain(shape).chain(inside).copied()).collect();
+    for round in 0..times {
+        let mut command = command(words[0]);
+        command.args(&words[1..]).args(["sleep", &mark]).stdin(Stdio::null()).stdout(Stdio::null());
+        let mut child = command.stderr(Stdio::null()).spawn().expect("a process");
+        sleep(Duration::from_micros(round * 3_000 / times));
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    nothing_left(&mark);
+}
+
+fn killed_at_any_moment() {
+    kill_links(400, &[], &["unshare-pid", "--"], &[]);
+    kill_links(100, &[], &["unshare-pid", "--", "unshare-pid", "--"], &[]);
+}
+
+fn killed_with_init() {
+    kill_links(300, &[], &["unshare-pid", "--init", "--"], &[]);
+}
+
+/// As root by setpriv, which clears the parent-death signal; an ordinary user has no other identity to change to, and
+/// takes a new user namespace, which changes all the capabilities.
+fn killed_when_the_command_changed_its_credentials() {
+    let change: &[&str] = if is_root() {
+        &["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+    } else {
+        &["unshare-user", "--map-current-user", "--"]
+    };
+    kill_links(200, &[], &["unshare-pid", "--init", "--"], change);
+    // And long after the start.
+    let mark = unique();
+    let line = format!("exec {}unshare-pid --init -- {} sleep {mark}", user(), change.join(" "));
+    let mut child = script(&line).spawn().expect("a process");
+    eventually("it runs", || fs::read_dir("/proc").is_ok() && runs_as_sleep(&mark));
+    let _ = child.kill();
+    let _ = child.wait();
+    nothing_left(&mark);
+}
+
+fn runs_as_sleep(mark: &str) -> bool {
+    let line = format!("sleep\0{mark}\0");
+    let numbers = fs::read_dir("/proc").expect("/proc").flatten();
+    numbers.into_iter().any(|entry| fs::read(entry.path().join("cmdline")).is_ok_and(|text| text == line.as_bytes()))
+}
+
+fn fork_refused() {
+    need("strace");
+    for (shape, forks) in [(SHAPES[0], 1), (SHAPES[1], 2)] {
+        for refused in 1..=forks {
+            let mark = unique();
+            // By its path: what stands before it in the chain may fork as well.
+            let tool = tools().join("unshare-pid");
+            let shape = shape.replace("unshare-pid", tool.to_str().expect("a path"));
+            let options = format!("-e trace=clone,fork -e inject=clone,fork:error=EAGAIN:when={refused}");
+            let line = format!("{}strace -qq -o /dev/null {options} {shape} -- sleep {mark}", user());
+            let seen = sh(&line);
+            assert!(seen.refused().starts_with("unshare-pid: fork(): EAGAIN"), "{refused}: {seen:?}");
+            nothing_left(&mark);
+        }
+    }
+}
+
+/// From too few descriptors to enough: refused by name, or run, and nothing between.
+fn descriptors_refused() {
+    for shape in SHAPES {
+        let mut refusals = 0;
+        for limit in 3..12 {
+            let mark = unique();
+            let seen = sh(&format!("{}sh -c 'ulimit -n {limit}; exec {shape} -- sh -c \"exit 0\" {mark}'", user()));
+            if seen.code() == 125 {
+                refusals += 1;
+                assert!(seen.refused().contains("EMFILE"), "{limit}: {seen:?}");
+            } else {
+                assert_eq!((seen.code(), seen.err.as_str()), (0, ""), "{limit}: {seen:?}");
+            }
+            nothing_left(&mark);
+        }
+        assert!(refusals > 0, "{shape}: three descriptors were enough?");
+    }
+}

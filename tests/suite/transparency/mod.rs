@@ -1,0 +1,54 @@
+//! A link that nobody notices: each scene is played bare and under each link, and everything that can be observed of it
+//! is compared.
+//!
+//! | file | scenes of |
+//! |---|---|
+//! | `ends` | exit statuses, deaths, pipes, `timeout` |
+//! | `signals` | signals from outside to the waiting link |
+//! | `terminal` | keys, job control, shells inside shells: on a pty |
+//! | `inheritance` | what the caller hands over |
+//! | `orphans` | what the command leaves running |
+//! | `faults` | interrupted and refused calls, and the death of the link (no differential scenes) |
+//!
+//! `exceptions` has the kernel's exceptions and their proofs, `links` the columns, `stage` plays a scene, `table` prints.
+
+mod ends;
+mod exceptions;
+mod faults;
+mod inheritance;
+mod links;
+mod orphans;
+mod signals;
+mod stage;
+mod table;
+mod terminal;
+
+use crate::support::runner::Test;
+use stage::Scene;
+
+pub use table::print;
+
+pub const TESTS: &[&[Test]] = &[
+    ends::TESTS,
+    signals::TESTS,
+    terminal::TESTS,
+    inheritance::TESTS,
+    orphans::TESTS,
+    exceptions::TESTS,
+    faults::TESTS,
+    table::TESTS,
+];
+
+const SCENES: &[&[Scene]] = &[ends::SCENES, signals::SCENES, terminal::SCENES, inheritance::SCENES, orphans::SCENES];
+
+/// The scenes of a file: a constant of all, and a test of each. After a `;`, tests that compare nothing.
+macro_rules! scenes {
+    ($($name:ident: $scene:expr),* $(,)? $(; $($test:ident),+)?) => {
+        pub const SCENES: &[$crate::transparency::stage::Scene] = &[$($scene.named(stringify!($name))),*];
+        $(fn $name() {
+            $scene.named(stringify!($name)).check();
+        })*
+        $crate::tests![$($name,)* $($($test),+)?];
+    };
+}
+use scenes;

@@ -1,0 +1,64 @@
+//! What the command leaves running, and what becomes of a command that is left alone.
+
+use super::exceptions::ENDS_WITH_IT;
+use super::links::Kind::{First, Init, Nested};
+use super::scenes;
+use super::stage::{Scene, Stage};
+use crate::support::pty::Pty;
+use std::fs;
+use std::time::Duration;
+
+scenes! {
+    a_daemon: Scene::script(
+        "$L sh -c 'setsid sh -c \"sleep .6; echo late >log\" >/dev/null 2>&1 & echo done'; sleep 1.2; ls log",
+    )
+    .except(First, &ENDS_WITH_IT, "cannot access").except(Init, &ENDS_WITH_IT, "cannot access")
+    .except(Nested, &ENDS_WITH_IT, "cannot access"),
+    twenty_orphans: Scene::script(
+        "$L sh -c 'for i in $(seq 20); do (sh -c \"sleep .2; echo x >>log\" &); done; sleep .8; exit 4'; echo $?; wc -l <log",
+    ),
+    an_orphaned_process_group: Scene::script(
+        "setsid -w $L sh -c 'echo $$ >pid; exec sleep .6' & p=$!; while ! test -s pid; do sleep .01; done
+         for q in $(pgrep -s $p 2>/dev/null); do kill -TSTP $q 2>/dev/null; done; wait $p; echo $?",
+    ),
+    nohup: Scene::script("nohup $L sh -c 'kill -HUP $$; echo alive; grep SigIgn /proc/self/status' 2>/dev/null; echo $?"),
+    setsid: Scene::script("setsid -w $L sh -c 'exit 5'; echo $?; $L setsid -w sh -c 'exit 6'; echo $?"),
+    the_terminal_hangs_up: Scene::code(hangs_up),
+    the_terminal_hangs_up_on_a_handler: Scene::code(hangs_up_on_a_handler),
+    ; zombies_are_reaped_by_init
+}
+
+fn begin(stage: &Stage, script: &str) -> Pty {
+    // A shell around it, as a terminal window has one.
+    let mut shell = stage.command_in_session("bash");
+    shell.args(["--norc", "--noprofile", "-c", script]);
+    let mut pty = Pty::start(shell);
+    pty.expect("begun", Duration::from_secs(8));
+    pty
+}
+
+fn hangs_up(stage: &Stage) -> String {
+    let pty = begin(stage, "$L sh -c 'echo begun; exec sleep 20'; :");
+    pty.hang_up();
+    String::new()
+}
+
+fn hangs_up_on_a_handler(stage: &Stage) -> String {
+    let pty =
+        begin(stage, "$L bash -c 'trap \"echo hup >log; exit 3\" HUP; echo begun; while :; do sleep .05; done'; :");
+    pty.hang_up();
+    let log = stage.folder.join("log");
+    stage.until(|| log.exists());
+    fs::read_to_string(log).unwrap_or_default()
+}
+
+/// Orphans of the command's are children of the init, which has no zombies.
+fn zombies_are_reaped_by_init() {
+    let script = format!(
+        "{}unshare-pid --init --mount-proc -- sh -c 'for i in $(seq 20); do (sleep .1 &); done; sleep .5; \
+         ps -e -o stat= -o comm= | grep -c -e ^Z -e sleep'",
+        crate::support::user()
+    );
+    let seen = crate::support::sh(&script);
+    assert_eq!(seen.out.trim(), "0", "{seen:?}");
+}

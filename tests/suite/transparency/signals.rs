@@ -1,0 +1,238 @@
+//! Signals that are sent to the waiting link: the command gets them, and they have their effect.
+
+use super::ends::{end, send};
+use super::exceptions::{EXITS, STOP_ALONE, TWICE};
+use super::links::Kind::{First, Init, Nested};
+use super::scenes;
+use super::stage::{Scene, Stage, state};
+use crate::support::wait;
+use nix::libc;
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+use std::io::{BufRead, BufReader};
+use std::process::Child;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+scenes! {
+    each_signal_to_a_command_that_handles_it: Scene::code(one_by_one).needs("python3"),
+    twenty_signals_at_once: Scene::code(twenty_at_once).needs("python3"),
+    twenty_of_a_real_time_signal: Scene::code(twenty_of_one).needs("python3"),
+    a_signal_to_the_group: Scene::code(to_the_group).needs("python3")
+        .except(First, &TWICE, "10 10").except(Init, &TWICE, "10 10").except(Nested, &TWICE, "10 10"),
+    a_signal_that_is_waited_for: Scene::code(waited_for).needs("python3"),
+    a_signal_that_is_blocked_for_a_while: Scene::code(blocked_for_a_while).needs("python3")
+        .except(Nested, &EXITS, "unblocks exit 138"),
+    stop_signals_and_continue: Scene::code(stop_and_continue),
+    continued_before_it_stopped: Scene::code(continued_at_once),
+    sigstop_to_the_link: Scene::code(sigstop)
+        .except(First, &STOP_ALONE, "command: S").except(Init, &STOP_ALONE, "command: S")
+        .except(Nested, &STOP_ALONE, "command: S"),
+    killed_by_sigkill_while_stopped: Scene::code(killed_while_stopped),
+}
+
+/// Writes each signal's number when it gets it; ends when asked to by SIGTERM twice in a row.
+const WITNESS: &str = "
+import os, signal
+def say(signal, frame): pass
+for s in range(1, 65):
+    if s not in (9, 17, 18, 19, 20, 21, 22, 32, 33): signal.signal(s, say)
+read, write = os.pipe()
+os.set_blocking(write, False)
+signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+print('begun', flush=True)
+last = 0
+while True:
+    for got in os.read(read, 1000):
+        print(got, flush=True)
+        if got == last == 15: os._exit(3)
+        last = got
+";
+
+/// A running command and what it says.
+struct Talk {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Talk {
+    fn begin(stage: &Stage, words: &[&str]) -> Self {
+        let mut child = stage.spawn(words);
+        let out = BufReader::new(child.stdout.take().expect("a pipe"));
+        let (said, lines) = channel();
+        std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| said.send(line)));
+        let talk = Talk { child, lines };
+        talk.line();
+        talk
+    }
+
+    fn line(&self) -> String {
+        match self.lines.recv_timeout(Duration::from_secs(8)) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Timeout) => "silence".to_owned(),
+            Err(RecvTimeoutError::Disconnected) => "end".to_owned(),
+        }
+    }
+
+    fn send(&self, signal: i32) {
+        send(self.child.id(), signal);
+    }
+
+    /// Ends the witness, and gives what it said until then, sorted, and how it ended.
+    fn end(mut self) -> String {
+        let mut seen = Vec::new();
+        self.send(libc::SIGTERM);
+        loop {
+            let line = self.line();
+            match line.as_str() {
+                "end" | "silence" => break,
+                // One more, when this one was taken.
+                "15" => self.send(libc::SIGTERM),
+                _ => seen.push(line),
+            }
+        }
+        seen.sort();
+        let end = wait(&mut self.child, Duration::from_secs(8)).map_or("HANGS".to_owned(), end);
+        format!("{} {end}\n", seen.join(" "))
+    }
+}
+
+impl Drop for Talk {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const SENT: [i32; 20] = [1, 2, 3, 5, 10, 12, 13, 14, 16, 23, 24, 25, 28, 29, 34, 35, 37, 40, 50, 64];
+
+fn one_by_one(stage: &Stage) -> String {
+    let talk = Talk::begin(stage, &["python3", "-c", WITNESS]);
+    let mut seen = String::new();
+    for signal in SENT {
+        talk.send(signal);
+        seen.push_str(&talk.line());
+        seen.push(' ');
+    }
+    seen + &talk.end()
+}
+
+fn twenty_at_once(stage: &Stage) -> String {
+    let talk = Talk::begin(stage, &["python3", "-c", WITNESS]);
+    for signal in SENT {
+        talk.send(signal);
+    }
+    // Their order may differ: signals that are pending together are taken by their numbers.
+    let mut seen: Vec<String> = SENT.iter().map(|_| talk.line()).collect();
+    seen.sort();
+    format!("{} {}", seen.join(" "), talk.end())
+}
+
+fn twenty_of_one(stage: &Stage) -> String {
+    let talk = Talk::begin(stage, &["python3", "-c", WITNESS]);
+    for _ in 0..20 {
+        talk.send(libc::SIGRTMIN() + 3);
+    }
+    let seen: Vec<String> = (0..20).map(|_| talk.line()).collect();
+    format!("{} {}", seen.join(" "), talk.end())
+}
+
+fn to_the_group(stage: &Stage) -> String {
+    let talk = Talk::begin(stage, &["python3", "-c", WITNESS]);
+    let _ = killpg(Pid::from_raw(talk.child.id() as i32), Signal::SIGUSR1);
+    // Where it comes twice, the second one comes at once.
+    sleep(Duration::from_millis(100));
+    talk.end()
+}
+
+fn waited_for(stage: &Stage) -> String {
+    let code = "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, [15, 37])\nprint('begun', flush=True)
+for i in range(2): print(signal.sigwait([15, 37]), flush=True)";
+    let mut talk = Talk::begin(stage, &["python3", "-c", code]);
+    let mut seen = String::new();
+    for signal in [15, 37] {
+        talk.send(signal);
+        seen.push_str(&talk.line());
+        seen.push(' ');
+    }
+    let end = wait(&mut talk.child, Duration::from_secs(8)).map_or("HANGS".to_owned(), end);
+    format!("{seen}{end}\n")
+}
+
+fn blocked_for_a_while(stage: &Stage) -> String {
+    let code = "import signal, time\nsignal.pthread_sigmask(signal.SIG_BLOCK, [10])\nprint('begun', flush=True)
+time.sleep(.4)\nprint('unblocks', flush=True)\nsignal.pthread_sigmask(signal.SIG_UNBLOCK, [10])\ntime.sleep(8)";
+    let mut talk = Talk::begin(stage, &["python3", "-c", code]);
+    talk.send(10);
+    let line = talk.line();
+    let end = wait(&mut talk.child, Duration::from_secs(4)).map_or("HANGS".to_owned(), end);
+    format!("{line} {end}\n")
+}
+
+/// The next stop or continue of a child, or its end.
+fn change(pid: Pid) -> String {
+    let end = Instant::now() + Duration::from_secs(8);
+    while Instant::now() < end {
+        match waitpid(pid, Some(WaitPidFlag::WUNTRACED | WaitPidFlag::WCONTINUED | WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::StillAlive) => sleep(Duration::from_millis(2)),
+            Ok(WaitStatus::Stopped(_, signal)) => return format!("stopped by {signal}"),
+            Ok(WaitStatus::Continued(_)) => return "continued".to_owned(),
+            Ok(WaitStatus::Exited(_, status)) => return format!("exit {status}"),
+            Ok(WaitStatus::Signaled(_, signal, _)) => return format!("killed by {signal}"),
+            other => return format!("{other:?}"),
+        }
+    }
+    "NO CHANGE".to_owned()
+}
+
+fn stop_and_continue(stage: &Stage) -> String {
+    let talk = Talk::begin(stage, &["sh", "-c", "echo begun; while :; do sleep .02; echo alive; done"]);
+    let pid = Pid::from_raw(talk.child.id() as i32);
+    let mut seen = String::new();
+    for signal in [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU] {
+        talk.send(signal);
+        seen.push_str(&change(pid));
+        talk.send(libc::SIGCONT);
+        seen.push_str(&format!(", {}, {}\n", change(pid), talk.line()));
+    }
+    seen
+}
+
+/// A stop and a continue so close that the one is still under way when the other comes.
+fn continued_at_once(stage: &Stage) -> String {
+    let talk = Talk::begin(stage, &["sh", "-c", "echo begun; while :; do sleep .01; echo alive; done"]);
+    for _ in 0..20 {
+        talk.send(libc::SIGTSTP);
+        talk.send(libc::SIGCONT);
+        sleep(Duration::from_millis(1));
+    }
+    // Runs, in the end: lines keep coming, more than the pipe could have held back.
+    for _ in 0..40 {
+        if talk.line() != "alive" {
+            return "silent\n".to_owned();
+        }
+    }
+    let state = state(talk.child.id() as i32).unwrap_or_default();
+    format!("alive, {}\n", if state == "T" { "stopped" } else { "running" })
+}
+
+fn sigstop(stage: &Stage) -> String {
+    let talk = Talk::begin(stage, &["sh", "-c", "echo begun; exec sleep 20"]);
+    // Executed: the link is gone, or waits.
+    stage.until(|| stage.processes().iter().any(|(_, name)| name == "sleep"));
+    talk.send(libc::SIGSTOP);
+    let seen = change(Pid::from_raw(talk.child.id() as i32));
+    let find = || stage.processes().into_iter().find(|(_, name)| name == "sleep").map(|(pid, _)| pid);
+    format!("{seen}, command: {}\n", find().and_then(state).unwrap_or_default())
+}
+
+fn killed_while_stopped(stage: &Stage) -> String {
+    let talk = Talk::begin(stage, &["sh", "-c", "echo begun; exec sleep 20"]);
+    let pid = Pid::from_raw(talk.child.id() as i32);
+    talk.send(libc::SIGTSTP);
+    let stopped = change(pid);
+    talk.send(libc::SIGKILL);
+    format!("{stopped}, {}\n", change(pid))
+}
