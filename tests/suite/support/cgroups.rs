@@ -1,6 +1,7 @@
 //! Control groups of a test's own, cgroup v2.
 
 use super::is_root;
+use super::runner::skip;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,8 +12,10 @@ pub fn tree() -> &'static Path {
     static TREE: OnceLock<PathBuf> = OnceLock::new();
     TREE.get_or_init(|| {
         let mounts = fs::read_to_string("/proc/self/mounts").expect("the mounts");
-        let mount =
-            mounts.lines().find(|line| line.split(' ').nth(2) == Some("cgroup2")).expect("a cgroup2 file system");
+        let mount = mounts.lines().find(|line| line.split(' ').nth(2) == Some("cgroup2"));
+        let Some(mount) = mount else {
+            skip("no cgroup2 file system is mounted: mount -t cgroup2 none /sys/fs/cgroup")
+        };
         PathBuf::from(mount.split(' ').nth(1).expect("a mount point"))
     })
 }
@@ -53,7 +56,11 @@ impl Group {
             living.1 = handed_down();
         }
         living.0 += 1;
-        fs::create_dir(&path).expect("a group");
+        if let Err(error) = fs::create_dir(&path) {
+            living.0 -= 1;
+            drop(living);
+            skip(format!("no group can be made here: mkdir {}: {error}", path.display()));
+        }
         Some(Group(path))
     }
 
