@@ -81,6 +81,8 @@ impl Pty {
     /// The person closes the window.
     pub fn hang_up(mut self) {
         drop(self.master);
+        let _ = super::wait(&mut self.child, Duration::from_secs(8));
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
