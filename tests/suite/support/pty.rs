@@ -24,6 +24,11 @@ impl Pty {
     /// Starts the command in a session of its own, on a terminal of 24 lines and 80 columns.
     pub fn start(mut command: Command) -> Self {
         let pair = openpty(Some(&window(24, 80)), None).expect("a pty");
+        // Held by the other side, the terminal would never hang up.
+        for fd in [&pair.master, &pair.slave] {
+            // SAFETY: sets a flag of a descriptor that is ours.
+            unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) };
+        }
         let slave = File::from(pair.slave);
         let end = || Stdio::from(slave.try_clone().expect("a descriptor"));
         command.stdin(end()).stdout(end()).stderr(end());

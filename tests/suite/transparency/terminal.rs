@@ -62,11 +62,11 @@ scenes! {
         Line("jobs"),
     ]).except(Nested, &EXITS, "Exit 143"),
     background_reader: Scene::keys(&[
-        Line("$L cat &"), Stopped, Line("jobs -l"), Keys("fg\n"), Away, Keys("hello\n"), See("hello\r\nhello\r\n"),
+        Line("$L cat & sleep 1"), Stopped, Line("jobs -l"), Keys("fg\n"), Away, Keys("hello\n"), See("hello\r\nhello\r\n"),
         Keys(CTRL_D), See("P> "), Line("echo s=$?"),
     ]),
     background_writer: Scene::keys(&[
-        Line("stty tostop"), Line("$L sh -c 'echo hi; echo ho' &"), Stopped, Line("jobs -l"), Keys("fg\n"),
+        Line("stty tostop"), Line("$L sh -c 'echo hi; echo ho' & sleep 1"), Stopped, Line("jobs -l"), Keys("fg\n"),
         See("ho\r\n"), See("P> "), Line("echo s=$?"),
     ]),
     stops_itself: Scene::keys(&[
