@@ -32,14 +32,14 @@ impl Pty {
         let slave = File::from(pair.slave);
         let end = || Stdio::from(slave.try_clone().expect("a descriptor"));
         command.stdin(end()).stdout(end()).stderr(end());
-        // SAFETY: setsid and ioctl are async-signal-safe, and descriptor 0 is the terminal by now.
-        unsafe {
-            command.pre_exec(|| {
-                libc::setsid();
-                libc::ioctl(0, libc::TIOCSCTTY, 0);
-                Ok(())
-            });
-        }
+        let lead = || {
+            nix::unistd::setsid()?;
+            // SAFETY: descriptor 0 is the terminal by now; the request takes a number.
+            unsafe { libc::ioctl(0, libc::TIOCSCTTY, 0) };
+            Ok(())
+        };
+        // SAFETY: setsid and ioctl are async-signal-safe, and nothing else runs there.
+        unsafe { command.pre_exec(lead) };
         let child = command.spawn().expect("a process");
         drop((command, slave));
         let master = File::from(pair.master);

@@ -63,7 +63,7 @@ fn interrupted_init() {
     let line = format!("exec {}unshare-pid --init -- sh -c 'sleep 1; exit 3'", user());
     let mut child = script(&line).stdin(Stdio::null()).spawn().expect("a process");
     let init = || {
-        let children = children(child.id().cast_signed()).into_iter();
+        let children = children(child.id() as i32).into_iter();
         children
             .map(|pid| pid.to_string())
             .find(|pid| fs::read(format!("/proc/{pid}/comm")).is_ok_and(|n| n == b"init\n"))
@@ -81,7 +81,7 @@ fn stopped_and_continued_at_random() {
     for shape in SHAPES {
         let line = format!("exec {}{shape} -- sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep .05; done; exit 5'", user());
         let mut child = script(&line).stdin(Stdio::null()).spawn().expect("a process");
-        let pid = Pid::from_raw(child.id().cast_signed());
+        let pid = Pid::from_raw(child.id() as i32);
         let mut random = 1_u64;
         let status = loop {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);

@@ -142,7 +142,7 @@ fn twenty_of_one(stage: &Stage) -> String {
 
 fn to_the_group(stage: &Stage) -> String {
     let talk = Talk::begin(stage, &["python3", "-c", WITNESS]);
-    let _ = killpg(Pid::from_raw(talk.child.id().cast_signed()), Signal::SIGUSR1);
+    let _ = killpg(Pid::from_raw(talk.child.id() as i32), Signal::SIGUSR1);
     // Where it comes twice, the second one comes at once.
     sleep(Duration::from_millis(100));
     talk.end()
@@ -190,7 +190,7 @@ fn change(pid: Pid) -> String {
 
 fn stop_and_continue(stage: &Stage) -> String {
     let talk = Talk::begin(stage, &["sh", "-c", "echo begun; while :; do sleep .02; echo alive; done"]);
-    let pid = Pid::from_raw(talk.child.id().cast_signed());
+    let pid = Pid::from_raw(talk.child.id() as i32);
     let mut seen = String::new();
     for signal in [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU] {
         talk.send(signal);
@@ -215,7 +215,7 @@ fn continued_at_once(stage: &Stage) -> String {
             return "silent\n".to_owned();
         }
     }
-    let state = state(talk.child.id().cast_signed()).unwrap_or_default();
+    let state = state(talk.child.id() as i32).unwrap_or_default();
     format!("alive, {}\n", if state == "T" { "stopped" } else { "running" })
 }
 
@@ -224,14 +224,14 @@ fn sigstop(stage: &Stage) -> String {
     // Executed: the link is gone, or waits.
     stage.until(|| stage.processes().iter().any(|(_, name)| name == "sleep"));
     talk.send(libc::SIGSTOP);
-    let seen = change(Pid::from_raw(talk.child.id().cast_signed()));
+    let seen = change(Pid::from_raw(talk.child.id() as i32));
     let find = || stage.processes().into_iter().find(|(_, name)| name == "sleep").map(|(pid, _)| pid);
     format!("{seen}, command: {}\n", find().and_then(state).unwrap_or_default())
 }
 
 fn killed_while_stopped(stage: &Stage) -> String {
     let talk = Talk::begin(stage, &["sh", "-c", "echo begun; exec sleep 20"]);
-    let pid = Pid::from_raw(talk.child.id().cast_signed());
+    let pid = Pid::from_raw(talk.child.id() as i32);
     talk.send(libc::SIGTSTP);
     let stopped = change(pid);
     talk.send(libc::SIGKILL);

@@ -269,7 +269,7 @@ impl Stage {
         let mut bash = self.command_in_session("bash");
         bash.args(["--norc", "--noprofile", "--noediting", "-i"]).env("PS1", "P> ").env("Q", "Q>").env("HISTFILE", "");
         let mut pty = Pty::start(bash);
-        let shell = pty.child.id().cast_signed();
+        let shell = pty.child.id() as i32;
         let mut problem = String::new();
         pty.expect("P> ", self.limit);
         let modes = pty.modes();
