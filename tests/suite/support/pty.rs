@@ -24,17 +24,22 @@ impl Pty {
     /// Starts the command in a session of its own, on a terminal of 24 lines and 80 columns.
     pub fn start(mut command: Command) -> Self {
         let pair = openpty(Some(&window(24, 80)), None).expect("a pty");
+        // Held by the other side, the terminal would never hang up.
+        for fd in [&pair.master, &pair.slave] {
+            // SAFETY: sets a flag of a descriptor that is ours.
+            unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) };
+        }
         let slave = File::from(pair.slave);
         let end = || Stdio::from(slave.try_clone().expect("a descriptor"));
         command.stdin(end()).stdout(end()).stderr(end());
-        // SAFETY: setsid and ioctl are async-signal-safe, and descriptor 0 is the terminal by now.
-        unsafe {
-            command.pre_exec(|| {
-                libc::setsid();
-                libc::ioctl(0, libc::TIOCSCTTY, 0);
-                Ok(())
-            });
-        }
+        let lead = || {
+            nix::unistd::setsid()?;
+            // SAFETY: descriptor 0 is the terminal by now; the request takes a number.
+            unsafe { libc::ioctl(0, libc::TIOCSCTTY, 0) };
+            Ok(())
+        };
+        // SAFETY: setsid and ioctl are async-signal-safe, and nothing else runs there.
+        unsafe { command.pre_exec(lead) };
         let child = command.spawn().expect("a process");
         drop((command, slave));
         let master = File::from(pair.master);
@@ -81,6 +86,8 @@ impl Pty {
     /// The person closes the window.
     pub fn hang_up(mut self) {
         drop(self.master);
+        let _ = super::wait(&mut self.child, Duration::from_secs(8));
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 

@@ -134,7 +134,7 @@ impl Scene {
                 .map(|(link, (seen, time))| {
                     let mut cell = self.compare(link, &plain, &seen);
                     // Later than without a link by more than a loaded machine explains.
-                    if time > took + Duration::from_secs(6) {
+                    if time > took + Duration::from_secs(45) {
                         cell = Cell::Differs;
                     }
                     (link.clone(), cell, seen)
@@ -219,7 +219,7 @@ impl Stage {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let mark = format!("SCENE=s{}.{}.", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         // Others are known to hang.
-        let limit = Duration::from_secs(if link.kind == Kind::Peer { 8 } else { 25 });
+        let limit = Duration::from_secs(if link.kind == Kind::Peer { 8 } else { 60 });
         Stage { link: link.clone(), folder: Folder::new(), mark, limit }
     }
 

@@ -52,7 +52,7 @@ fn the_peers_have_their_columns() {
     assert_eq!(installed().len(), peers().len());
     let scene = Scene::script("$L echo here");
     let (_, cells) = scene.row(&peers());
-    for (link, cell, seen) in cells {
-        assert!(cell == Cell::Same, "{} does not run here: {seen}", link.name);
+    for (link, _, seen) in cells {
+        assert!(seen.starts_with("here"), "{} does not run here: {seen}", link.name);
     }
 }
