@@ -93,6 +93,15 @@ impl Watch {
         let all = SignalSet::all();
         let mut patience = Duration::from_millis(1);
         loop {
+            // Before the first wait as well: the command may have ended. And whatever arrived: signals of one kind do not queue, so one SIGCHLD may stand for several changes.
+            loop {
+                match wait_for(self.command, false) {
+                    Ok(Some(change)) => self.changed(change),
+                    Ok(None) => break,
+                    // Not ours to wait for any more: somebody else reaped it.
+                    Err(_) => self.end(Change::Exited(i32::from(crate::failure::FAILED))),
+                }
+            }
             let limit = (self.unsettled != 0).then_some(patience);
             match all.wait(limit) {
                 Ok(arrived) => {
@@ -104,15 +113,6 @@ impl Watch {
                     self.settle();
                 }
                 Err(_) => {}
-            }
-            // Whatever arrived: signals of one kind do not queue, so one SIGCHLD may stand for several changes.
-            loop {
-                match wait_for(self.command, false) {
-                    Ok(Some(change)) => self.changed(change),
-                    Ok(None) => break,
-                    // Not ours to wait for any more: somebody else reaped it.
-                    Err(_) => self.end(Change::Exited(i32::from(crate::failure::FAILED))),
-                }
             }
         }
     }
