@@ -12,6 +12,8 @@ crate::tests![
     unshare_net,
     unshare_uts,
     unshare_ipc,
+    unshare_cgroup,
+    unshare_time,
 ];
 
 /// The errors that a refusal may have.
@@ -277,4 +279,14 @@ fn unshare_uts() {
 fn unshare_ipc() {
     let folder = Folder::new();
     every_call_fails("unshare-ipc", "--sysctl kernel.shmmni=100", &folder);
+}
+
+fn unshare_cgroup() {
+    let folder = Folder::new();
+    every_call_fails("unshare-cgroup", &format!("--keep {folder}/kept"), &folder);
+}
+
+fn unshare_time() {
+    let folder = Folder::new();
+    every_call_fails("unshare-time", &format!("--monotonic 5 --boottime 1d --keep {folder}/kept"), &folder);
 }
