@@ -58,7 +58,7 @@ scenes! {
         Line("jobs"), Keys("fg\n"), Away, Keys(CTRL_C), See("P> "), Line("echo s=${PIPESTATUS[@]}"),
     ]).except(Nested, &EXITS, "s=130"),
     kill_a_job: Scene::keys(&[
-        Keys("$L perl -e 'print STDERR qq(begun\\n); sleep 60' &\n"), See("begun\r\n"), Line("kill %1; wait"), Gone, Line("echo"),
+        Keys("$L perl -e 'print STDERR qq(begun\\n); sleep 60' &\n"), See("begun\r\n"), Line("kill %1; sleep .5"), Gone, Line("echo"),
         Line("jobs"),
     ]).except(Nested, &EXITS, "Exit 143"),
     background_reader: Scene::keys(&[
