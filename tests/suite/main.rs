@@ -90,7 +90,5 @@ fn main() -> std::process::ExitCode {
         user::TESTS,
     ];
     groups.extend(transparency::TESTS);
-    let result = support::runner::run(&groups);
-    support::clean();
-    result
+    support::runner::run(&groups)
 }
