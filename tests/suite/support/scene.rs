@@ -110,6 +110,8 @@ pub fn command(program: &str) -> Command {
 pub fn session_command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.env("PATH", search_path()).env_remove("UNSHARE_EXPLAIN");
+    // What `make check` hands down is for its own.
+    command.env_remove("MAKEFLAGS").env_remove("MFLAGS").env_remove("MAKELEVEL");
     command
 }
 

@@ -56,7 +56,8 @@ pub fn end(status: std::process::ExitStatus) -> String {
 
 fn each_signal(stage: &Stage) -> String {
     let mut all = String::new();
-    for signal in (1..=64).filter(|signal| !matches!(signal, 17..=23 | 28)) {
+    // 32 and 33 are the C library's own: what starts programs with posix_spawn(3), as make does, leaves them ignored.
+    for signal in (1..=64).filter(|signal| !matches!(signal, 17..=23 | 28 | 32 | 33)) {
         let mut child = stage.spawn(&["perl", "-e", "$| = 1; $SIG{FPE} = q(DEFAULT); print qq(begun\n); sleep 20"]);
         let mut begun = [0; 6];
         let _ = child.stdout.take().expect("a pipe").read_exact(&mut begun);
