@@ -93,6 +93,7 @@ fn why(command: &OsStr, errno: Errno) -> Option<String> {
             return Some("there is no such file here".to_owned());
         }
         return Some(match env::var_os("PATH") {
+            _ if command.is_empty() => "the command is an empty word".to_owned(),
             Some(path) => format!("it is in no directory of PATH={}", quoted(&path)),
             None => "PATH is not set, and it is in none of /bin, /usr/bin".to_owned(),
         });

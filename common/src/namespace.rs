@@ -95,11 +95,19 @@ impl Namespace {
         let before = explaining().then(|| self.id());
         unshare(self.flag).map_err(|errno| Failure::refused(self, errno)).or_hint(|errno| hint::create(self, errno))?;
         if let Some(before) = before {
-            // A PID namespace has no ID before its first process.
+            // A PID namespace has no ID before its first process: see [`Namespace::narrate_first_process`].
             let after = if *self == PID { String::new() } else { format!(" ({before} -> {})", self.id()) };
             narrate(format_args!("{self} = 0: {}{after}", self.changes));
         }
         Ok(())
+    }
+
+    /// Narrates the IDs of a PID namespace that [`Namespace::create`] could not know yet: its first process is there.
+    pub fn narrate_first_process(&self) {
+        if explaining() {
+            let ours = fs::read_link(format!("/proc/self/ns/{}", self.name)).unwrap_or_default();
+            narrate(format_args!("the new namespace has its first process ({} -> {})", ours.display(), self.id()));
+        }
     }
 
     /// The namespace that this process is in (for a PID namespace: that of its children), as `uts:[4026531838]`.

@@ -1,8 +1,11 @@
 //! Perform one call: its name serves the error, the narration and the hint.
 
 use crate::failure::Failure;
+use nix::unistd::ForkResult;
+use std::any::Any;
 use std::fmt;
 use std::io::Write;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -47,16 +50,32 @@ pub fn narrate(line: impl fmt::Display) {
 ///
 /// # Errors
 /// The refused call under its name, with status 125.
-pub fn step<T>(
+pub fn step<T: 'static>(
     call: impl fmt::Display,
     changes: impl fmt::Display,
     perform: impl FnOnce() -> nix::Result<T>,
 ) -> Result<T, Failure> {
     match perform() {
         Ok(value) => {
-            narrate(format_args!("{call} = 0: {changes}"));
+            if let Some(result) = explaining().then(|| shown(&value)).flatten() {
+                say(format_args!("{call} = {result}: {changes}"));
+            }
             Ok(value)
         }
         Err(errno) => Err(Failure::refused(call, errno)),
     }
+}
+
+/// What a call returned, as the narration shows it. None: fork(2) in the child, and the parent narrates it.
+fn shown(value: &dyn Any) -> Option<String> {
+    if let Some(fork) = value.downcast_ref::<ForkResult>() {
+        return match fork {
+            ForkResult::Parent { child } => Some(format!("process {child}")),
+            ForkResult::Child => None,
+        };
+    }
+    if let Some(fd) = value.downcast_ref::<OwnedFd>() {
+        return Some(format!("descriptor {}", fd.as_raw_fd()));
+    }
+    Some(if value.is::<()>() { "0" } else { "done" }.to_owned())
 }

@@ -46,6 +46,7 @@ fn run(args: Args) -> anyhow::Result<Infallible> {
     supervise(
         shape,
         |command| {
+            PID.narrate_first_process();
             let inside = if args.init { 2 } else { 1 };
             narrate(format_args!("the command is PID {inside} inside, and PID {command} for whoever called this"));
             let mut made = Made { keep, pid_file: None };
