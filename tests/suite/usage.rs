@@ -20,6 +20,8 @@ crate::tests![
     missing_interpreter,
     default_shell,
     unusable_shell,
+    explain_names_both_namespaces,
+    explain_tells_each_fork_once,
 ];
 
 /// Root without any capability: as powerless as an ordinary user.
@@ -283,5 +285,31 @@ fn unusable_shell() {
             let seen = sh(&format!("echo 'echo $0 ran' | {shell} {}{tool}", front(tool)));
             assert_eq!(seen.ok(), "/bin/sh ran", "{tool} with {shell}");
         }
+    }
+}
+
+/// `--explain` names the namespace before and after, as `/proc` shows it from outside and from inside, and leaves
+/// standard output alone.
+fn explain_names_both_namespaces() {
+    for tool in TOOLS {
+        let kind = tool.trim_start_matches("unshare-");
+        let first = if kind == "user" { "" } else { user() };
+        let look = format!("readlink /proc/self/ns/{kind}");
+        let seen = sh(&format!("{look}; {first}{tool} --explain -- {look}"));
+        assert!(seen.status.success(), "{tool}: {seen:?}");
+        let ids: Vec<&str> = seen.out.lines().collect();
+        assert_eq!(ids.len(), 2, "{tool}: {seen:?}");
+        let both = format!("({} -> {})", ids[0], ids[1]);
+        assert!(ids[0] != ids[1] && seen.err.contains(&both), "{tool}: no {both}: {}", seen.err);
+    }
+}
+
+/// A fork has two ends, and one of them tells of it.
+fn explain_tells_each_fork_once() {
+    for (options, forks) in [("", 1), ("--init ", 2)] {
+        let seen = sh(&format!("{}unshare-pid --explain {options}-- true", user()));
+        let lines: Vec<&str> = seen.err.lines().filter(|line| line.contains("fork()")).collect();
+        assert_eq!(lines.len(), forks, "{}", seen.err);
+        assert!(lines.iter().all(|line| line.contains("fork() = process ")), "{}", seen.err);
     }
 }
