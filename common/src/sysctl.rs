@@ -39,6 +39,10 @@ impl Sysctl {
         if !fence(key) {
             return Err(wrong("this key is not the namespace's own: setting it would change the host"));
         }
+        // The kernel takes an empty write for done, and sets nothing.
+        if bytes.len() == at + 1 {
+            return Err(wrong("a value is missing after '='"));
+        }
         Ok(Sysctl { key: key.to_owned(), value: OsString::from_vec(bytes[at + 1..].to_vec()) })
     }
 

@@ -499,7 +499,7 @@ fn explained() {
         "unshare(CLONE_NEWNS) = 0",
         "MS_PRIVATE) = 0",
         "open_tree(\".\"",
-        "fsopen(\"tmpfs\") = 0",
+        "fsopen(\"tmpfs\") = descriptor ",
         "move_mount(\"d\") = 0",
         "mkdirat(\"d/x\") = 0",
         "pivot_root(\".\", \".\") = 0",

@@ -81,6 +81,7 @@ fn refused_input() {
         ("--veth host=v,address=10.0.0.2/24 --route default,via=10.0.0.2", "no next hop"),
         ("--sysctl kernel.hostname=x", "would change the host"),
         ("--sysctl net.ipv4.ip_forward", "expected KEY=VALUE"),
+        ("--sysctl net.ipv4.ip_forward=", "a value is missing"),
     ];
     let mut text = format!(
         "{PICTURE}

@@ -78,6 +78,7 @@ fn bad_input() {
         ("unshare-ipc --sysctl kernel.panic=1", "would change the host"),
         ("unshare-ipc --sysctl kernel.shm/../panic=1", "no such key"),
         ("unshare-ipc --sysctl kernel.shmmax", "expected KEY=VALUE"),
+        ("unshare-ipc --sysctl kernel.shmmax=", "a value is missing"),
         ("unshare-ipc --sysctl kernel.shmbogus=1", "kernel/shmbogus"),
         ("unshare-pid --mount-proc=$D/missing", "missing"),
         ("unshare-pid --pid-file $D/missing/file", "missing/file"),
