@@ -7,10 +7,11 @@ use crate::namespace::Namespace;
 use crate::step::explain_if;
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 /// The arguments that every `unshare-*` has.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub struct LinkArgs {
     /// Bind the namespace to FILE, so that it outlives the command; 'umount FILE' lets it go
     #[arg(long, value_name = "FILE")]
@@ -21,7 +22,7 @@ pub struct LinkArgs {
 }
 
 /// The arguments that every link has, `limit-cgroup` as well.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub struct CommandArgs {
     /// Narrate each call and what it changes on standard error (also: UNSHARE_EXPLAIN=1)
     #[arg(long)]
@@ -41,7 +42,27 @@ pub struct Link {
 /// A link inside its namespace. Dropped before it became the command, it lets a kept namespace go.
 pub struct Entered(Link);
 
+impl From<CommandArgs> for LinkArgs {
+    fn from(command: CommandArgs) -> Self {
+        LinkArgs { command, ..LinkArgs::default() }
+    }
+}
+
 impl CommandArgs {
+    /// The arguments of a line that has a command and no option of ours: there is nothing to parse, and most links of a
+    /// chain are such. The first word is the tool's name.
+    pub(crate) fn bare(words: impl Iterator<Item = OsString>) -> Option<Self> {
+        let mut words = words.skip(1).peekable();
+        let first = words.peek()?;
+        if first == "--" {
+            words.next();
+        } else if first.as_bytes().starts_with(b"-") {
+            return None;
+        }
+        words.peek()?;
+        Some(CommandArgs { command: words.collect(), ..CommandArgs::default() })
+    }
+
     /// Turns the narration on if asked for, and gives what to become.
     ///
     /// # Errors

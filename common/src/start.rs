@@ -1,6 +1,7 @@
 //! The frame of every `main`: parse, run, report, exit status.
 
 use crate::failure::{FAILED, Failure, errno_of};
+use crate::link::CommandArgs;
 use crate::step::{name_tool, say, tool};
 use crate::sys::restore_inherited;
 use crate::text::harmless;
@@ -10,12 +11,19 @@ use std::convert::Infallible;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Runs a tool. `run` becomes the command, so it returns only when something failed.
-pub fn start<Args: Parser>(run: fn(Args) -> anyhow::Result<Infallible>) -> ExitCode {
-    let command = Args::command();
-    name_tool(command.get_name().to_owned().leak());
-    let command = command.override_usage(format!("{} [OPTION]... [--] [COMMAND [ARG]...]", tool()));
-    let result = match command.try_get_matches().and_then(|matches| Args::from_arg_matches(&matches)) {
+/// Runs a tool. `run` becomes the command, so it returns only when something failed. `bare` gives the arguments of a
+/// line that has no option.
+pub fn start<Args: Parser, Words: From<CommandArgs>>(
+    name: &'static str,
+    run: fn(Args) -> anyhow::Result<Infallible>,
+    bare: fn(Words) -> Args,
+) -> ExitCode {
+    name_tool(name);
+    let parsed = match CommandArgs::bare(std::env::args_os()) {
+        Some(command) => Ok(bare(command.into())),
+        None => parse(),
+    };
+    let result = match parsed {
         Ok(args) => run(args),
         Err(answer) if matches!(answer.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             match print(&answer.to_string()) {
@@ -29,10 +37,15 @@ pub fn start<Args: Parser>(run: fn(Args) -> anyhow::Result<Infallible>) -> ExitC
     ExitCode::from(report(&error))
 }
 
+fn parse<Args: Parser>() -> clap::error::Result<Args> {
+    let usage = format!("{} [OPTION]... [--] [COMMAND [ARG]...]", tool());
+    Args::from_arg_matches(&Args::command().override_usage(usage).try_get_matches()?)
+}
+
 /// Runs a tool that prints and ends: `run` gives the text for standard output. As everywhere, a reader that has seen
 /// enough (`| head`) ends it by SIGPIPE.
-pub fn start_printing<Args: Parser>(run: fn(Args) -> anyhow::Result<String>) -> ExitCode {
-    name_tool(Args::command().get_name().to_owned().leak());
+pub fn start_printing<Args: Parser>(name: &'static str, run: fn(Args) -> anyhow::Result<String>) -> ExitCode {
+    name_tool(name);
     let text = match Args::try_parse() {
         Ok(args) => run(args),
         Err(answer) if matches!(answer.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {

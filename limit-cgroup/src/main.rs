@@ -22,7 +22,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Run a command within limits of memory, CPU time and processes (control group, version 2)
-#[derive(Parser)]
+#[derive(Parser, Default)]
 #[command(name = "limit-cgroup", version, args_override_self = true)]
 struct Args {
     /// The most memory, without swap unless --set gives it some: 512M, 1.5G, max
@@ -54,7 +54,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    common::start::start(run)
+    common::start::start(env!("CARGO_PKG_NAME"), run, |command| Args { command, ..Args::default() })
 }
 
 fn run(args: Args) -> anyhow::Result<Infallible> {

@@ -56,7 +56,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    common::start::start_printing(run)
+    common::start::start_printing(env!("CARGO_PKG_NAME"), run)
 }
 
 fn run(mut args: Args) -> anyhow::Result<String> {

@@ -8,6 +8,7 @@ crate::tests![
     unknown_option,
     missing_value,
     nothing_after_dashes,
+    with_and_without_options_the_words_are_the_same,
     bad_input,
     occupied_keep_file,
     refused_is_125,
@@ -52,6 +53,22 @@ fn nothing_after_dashes() {
     for tool in TOOLS {
         let seen = sh(&format!("set --; echo 'echo a shell ran' | {}{tool} -- \"$@\"", user()));
         assert!(seen.refused().contains("a command is missing after '--'"), "{seen:?}");
+    }
+}
+
+/// A line without options of ours is not parsed: its words reach the command as they would after an option.
+fn with_and_without_options_the_words_are_the_same() {
+    let words = "printf '<%s>' --explain -- '' -h --bogus '-' 'a b'";
+    for tool in TOOLS {
+        let before = front(tool);
+        let bare = sh(&format!("{before}{words}"));
+        for line in ["", "-- ", "--explain ", "--explain -- "] {
+            let seen = sh(&format!("{before}{tool} {line}{words}"));
+            assert_eq!(seen.ok(), bare.ok(), "{tool} {line}");
+        }
+        let seen = sh(&format!("{before}{tool} ''"));
+        assert_eq!(seen.code(), 127, "an empty word is a command that is not there: {seen:?}");
+        assert_eq!(sh(&format!("{before}{tool} - true")).code(), 127, "a lone dash is a command");
     }
 }
 

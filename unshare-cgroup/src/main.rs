@@ -16,7 +16,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    common::start::start(run)
+    common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link })
 }
 
 /// It limits nothing: that is `limit-cgroup`'s, which stands before it.

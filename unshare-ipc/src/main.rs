@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Run a command with its own System V IPC and POSIX message queues (IPC namespace)
-#[derive(Parser)]
+#[derive(Parser, Default)]
 #[command(name = "unshare-ipc", version, args_override_self = true)]
 struct Args {
     /// Set a limit of this namespace: kernel.shm*, kernel.msg*, kernel.sem*, fs.mqueue.*
@@ -22,7 +22,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    common::start::start(run)
+    common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() })
 }
 
 fn run(args: Args) -> anyhow::Result<Infallible> {

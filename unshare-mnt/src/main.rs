@@ -24,7 +24,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Run a command with its own mounts, and perhaps its own root directory (mount namespace)
-#[derive(Parser)]
+#[derive(Parser, Default)]
 #[command(name = "unshare-mnt", version, args_override_self = true)]
 struct Args {
     /// What of later mounts passes between the caller's namespace and this one
@@ -48,7 +48,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    common::start::start(run)
+    common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() })
 }
 
 fn run(args: Args) -> anyhow::Result<Infallible> {

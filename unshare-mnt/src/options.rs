@@ -34,7 +34,7 @@ pub struct Written {
 }
 
 /// All of them, in the order of the line.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Operations(pub Vec<Written>);
 
 impl Args for Operations {

@@ -6,8 +6,9 @@ use common::step::{narrate, step};
 use nix::mount::{MsFlags, mount};
 
 /// How the mounts of the new namespace are tied to those of the caller's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Propagation {
+    #[default]
     Private,
     Slave,
     Shared,

@@ -17,7 +17,7 @@ use std::convert::Infallible;
 use std::process::ExitCode;
 
 /// Run a command with its own interfaces, addresses, routes and ports (network namespace)
-#[derive(Parser)]
+#[derive(Parser, Default)]
 #[command(name = "unshare-net", version, args_override_self = true)]
 struct Args {
     #[command(flatten)]
@@ -28,7 +28,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    common::start::start(run)
+    common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() })
 }
 
 fn run(args: Args) -> anyhow::Result<Infallible> {

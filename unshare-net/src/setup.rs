@@ -17,7 +17,7 @@ use std::os::fd::AsRawFd;
 const LOOPBACK: u32 = 1;
 
 /// The network options.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub struct NetArgs {
     /// Leave the loopback interface down
     #[arg(long)]

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Run a command with its own process IDs (PID namespace)
-#[derive(Parser)]
+#[derive(Parser, Default)]
 #[command(name = "unshare-pid", version, args_override_self = true)]
 struct Args {
     /// Run a minimal init as PID 1, and COMMAND as PID 2, so that every signal has its ordinary effect
@@ -36,7 +36,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    common::start::start(run)
+    common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() })
 }
 
 fn run(args: Args) -> anyhow::Result<Infallible> {

@@ -16,7 +16,7 @@ use std::fs::{self, File};
 use std::process::ExitCode;
 
 /// Run a command with its own monotonic and boot-time clocks (time namespace); the date stays the host's
-#[derive(Parser)]
+#[derive(Parser, Default)]
 #[command(name = "unshare-time", version, args_override_self = true)]
 struct Args {
     /// Shift the monotonic clock, inside only: seconds, or with a unit (90, -5s, 1.5h, 30d)
@@ -32,7 +32,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    common::start::start(run)
+    common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() })
 }
 
 fn run(args: Args) -> anyhow::Result<Infallible> {

@@ -4,7 +4,7 @@ use crate::map::{Range, id};
 use common::link::LinkArgs;
 
 /// Run a command with its own user and group IDs and capabilities (user namespace)
-#[derive(clap::Parser)]
+#[derive(clap::Parser, Default)]
 #[command(name = "unshare-user", version, args_override_self = true)]
 pub struct Args {
     #[command(flatten)]
@@ -18,7 +18,7 @@ pub struct Args {
 }
 
 /// Which IDs there are inside, and whose they are outside.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub struct MapArgs {
     /// The caller's IDs appear as 0: the default
     #[arg(short = 'r', long, conflicts_with_all = ["map_current_user", "map_user", "map_group", "map_none"])]
@@ -58,7 +58,7 @@ pub struct MapArgs {
 }
 
 /// Who the command is, inside, and what it may do.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub struct IdentityArgs {
     /// The command's user ID, inside
     #[arg(short = 'S', long, value_name = "ID", value_parser = id)]

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use write_map::Maps;
 
 fn main() -> ExitCode {
-    common::start::start(run)
+    common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() })
 }
 
 fn run(args: Args) -> anyhow::Result<Infallible> {

@@ -14,7 +14,7 @@ use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
 /// Run a command with its own host name and NIS domain name (UTS namespace)
-#[derive(Parser)]
+#[derive(Parser, Default)]
 #[command(name = "unshare-uts", version, args_override_self = true)]
 struct Args {
     /// Set the host name, inside only
@@ -30,7 +30,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    common::start::start(run)
+    common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() })
 }
 
 fn run(args: Args) -> anyhow::Result<Infallible> {

@@ -11,6 +11,7 @@ mod mount;
 mod nsfs;
 mod process;
 mod signal;
+mod stack;
 mod timer;
 
 pub use inherited::restore as restore_inherited;
