@@ -25,6 +25,8 @@ ZSHCOMPDIR  = $(DATADIR)/zsh/site-functions
 FISHCOMPDIR = $(DATADIR)/fish/vendor_completions.d
 
 CARGO    = cargo
+# Empty where the crates are a distribution's, with other versions than those of Cargo.lock.
+LOCKED   = --locked
 INSTALL  = install
 # The machine to build for, as rustc names it.
 TARGET   = $(shell rustc -vV | sed -n 's/^host: //p')
@@ -32,17 +34,17 @@ TARGET   = $(shell rustc -vV | sed -n 's/^host: //p')
 TOOLS    = unshare-user unshare-pid unshare-mnt unshare-net unshare-uts unshare-ipc \
            unshare-cgroup unshare-time limit-cgroup nstree
 BUILT    = $(TOOLS:%=target/release/%)
-SOURCES  = Cargo.toml Cargo.lock $(shell find common $(TOOLS) -name '*.rs' -o -name Cargo.toml)
+SOURCES  = Cargo.toml $(wildcard Cargo.lock) $(shell find common $(TOOLS) -name '*.rs' -o -name Cargo.toml)
 
 all: $(BUILT)
 
 # Built by cargo when a source is newer, so that a tree that is built already needs no cargo to be checked or installed.
 $(BUILT) &: $(SOURCES) target/form
 ifeq ($(STATIC),0)
-	$(CARGO) build --release --locked
+	$(CARGO) build --release $(LOCKED)
 else
 	# With --target the flag is not for build scripts and macros, which cannot be static.
-	RUSTFLAGS="$$RUSTFLAGS -C target-feature=+crt-static" $(CARGO) build --release --locked --target $(TARGET)
+	RUSTFLAGS="$$RUSTFLAGS -C target-feature=+crt-static" $(CARGO) build --release $(LOCKED) --target $(TARGET)
 	mkdir -p target/release
 	$(INSTALL) $(TOOLS:%=target/$(TARGET)/release/%) target/release/
 endif
@@ -54,10 +56,10 @@ target/form: FORCE
 	@echo 'STATIC=$(STATIC)' | cmp -s - $@ || echo 'STATIC=$(STATIC)' >$@
 
 # The suite is one program; it takes the tools from UNSHARE_TOOLS.
-SUITE_SOURCES = Cargo.toml Cargo.lock $(shell find tests common -name '*.rs' -o -name Cargo.toml)
+SUITE_SOURCES = Cargo.toml $(wildcard Cargo.lock) $(shell find tests common -name '*.rs' -o -name Cargo.toml)
 target/suite: $(SUITE_SOURCES)
-	$(CARGO) test --locked --package tests --no-run
-	$(INSTALL) "$$($(CARGO) test --locked --package tests --no-run --message-format=json 2>/dev/null | \
+	$(CARGO) test $(LOCKED) --package tests --no-run
+	$(INSTALL) "$$($(CARGO) test $(LOCKED) --package tests --no-run --message-format=json 2>/dev/null | \
 	    sed -n 's/.*"executable":"\([^"]*suite[^"]*\)".*/\1/p')" $@
 
 check: $(BUILT) target/suite
@@ -115,7 +117,7 @@ uninstall:
 # Random options for so many seconds, on any compiler.
 FUZZ_SECONDS = 10
 fuzz:
-	$(CARGO) run --release --locked --manifest-path fuzz/Cargo.toml -- $(FUZZ_SECONDS)
+	$(CARGO) run --release $(LOCKED) --manifest-path fuzz/Cargo.toml -- $(FUZZ_SECONDS)
 
 lint:
 	$(CARGO) fmt --all --check
