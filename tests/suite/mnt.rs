@@ -17,12 +17,15 @@ crate::tests![
     order,
     relative_after_a_mount_over_the_working_directory,
     sources_are_those_of_the_beginning,
+    sources_by_descriptor,
+    long_lines,
     root,
     root_holds_for_the_whole_line,
     root_of_tmpfs_and_of_the_host,
     nested_roots,
     static_tools_in_a_root,
     working_directory,
+    working_directory_with_a_long_path,
     propagation,
     nothing_is_left_of_a_failure,
     refused_before_anything_is_made,
@@ -190,6 +193,8 @@ fn relative_after_a_mount_over_the_working_directory() {
     assert_eq!(seen.ok(), "new");
     let seen = outer(&f, "mkdir -p g; kept unshare-mnt --tmpfs . --dir g/h --tmpfs g/h/i -- ls g/h");
     assert_eq!(seen.ok(), "i");
+    let seen = outer(&f, "kept unshare-mnt --tmpfs . --dir s/t --chdir s -- ls");
+    assert_eq!(seen.ok(), "t");
 }
 
 fn sources_are_those_of_the_beginning() {
@@ -200,6 +205,32 @@ fn sources_are_those_of_the_beginning() {
          kept unshare-mnt --tmpfs / --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 --bind a /x -- cat /x/f",
     );
     assert_eq!(seen.ok(), "a\na");
+}
+
+/// What the caller holds open has a name, too; it is on a mount of the caller's namespace.
+fn sources_by_descriptor() {
+    let f = Folder::new();
+    let seen = sh(&format!(
+        "cd {f}; mkdir src dst up work; echo a >src/f; : >file; ln -s /proc/self/fd/5 link; exec 5<src 6<up 7<work; set -e
+         for s in /proc/self/fd/5 /dev/fd/5 link; do
+           {u}unshare-mnt --bind $s dst -- cat dst/f; {u}unshare-mnt --overlay-src $s --tmp-overlay dst -- cat dst/f
+         done
+         {u}unshare-mnt --overlay-src src --overlay /proc/self/fd/6 /proc/self/fd/7 dst -- touch dst/new; ls up; chmod -R u+rwx work
+         {u}unshare-mnt --bind /dev/stdin file -- cat file <src/f",
+        u = user()
+    ));
+    assert_eq!(seen.ok(), "a\na\na\na\na\na\nnew\na", "{seen:?}");
+}
+
+/// Hundreds of operations, with few descriptors to open.
+fn long_lines() {
+    let f = Folder::new();
+    let seen = sh(&format!(
+        "cd {f}; mkdir src dst; : >src/f; ulimit -n 256
+         {}unshare-mnt --tmpfs dst $(for i in $(seq 100); do echo --bind src dst/b$i/c --dir dst/d$i --symlink x dst/l$i; done) -- sh -c 'ls dst | wc -l; cat dst/b*/c/f; ulimit -n'",
+        user()
+    ));
+    assert_eq!(seen.ok(), "300\n256", "{seen:?}");
 }
 
 /// A root with busybox and nothing else.
@@ -294,6 +325,18 @@ fn working_directory() {
     assert!(seen.err.contains("--chdir \"/nothing\""), "{seen:?}");
 }
 
+/// Where a caller is whose path is longer than any that the kernel takes, the command is.
+fn working_directory_with_a_long_path() {
+    need("perl");
+    let f = Folder::new();
+    let seen = sh(&format!(
+        "cd {f}; perl -e '$n = q(n) x 200; for (1 .. 25) {{ mkdir $n; chdir $n or die $! }} exec @ARGV' sh -c '
+           mkdir d; : >here; {u}unshare-mnt --tmpfs /mnt --tmpfs d --dir d/x -- ls . d; {u}unshare-mnt --ro-bind / / -- pwd'",
+        u = user()
+    ));
+    assert_eq!(seen.ok(), ".:\nd\nhere\n\nd:\nx\n/", "{seen:?}");
+}
+
 fn propagation() {
     let f = Folder::new();
     // The inner command tells that it is ready, waits for the outer mount, and looks; then it mounts, and the outer looks.
@@ -313,6 +356,25 @@ fn propagation() {
 
 fn nothing_is_left_of_a_failure() {
     let f = Folder::new();
+    // A mount point is free of what a failed operation had mounted there; what was made read-only can be written again.
+    for line in [
+        "--dir n --overlay-src src --tmp-overlay n -- /none",
+        "--dir n --overlay-src src --tmp-overlay n --bind src /none -- true",
+        "--dir n --dev n --proc /none -- true",
+        "--dir n/o --bind src n/o --remount-ro n/o --bind src n -- /none",
+        "--bind . . --dir n/o --remount-ro . -- /none",
+        "--root src --dir n/o --remount-ro / -- /none",
+        "--overlay-src src --overlay up work src --bind src src/n/o --remount-ro src -- /none",
+    ] {
+        // In WORKDIR the kernel leaves a directory of its own.
+        let kept = if line.contains("work") { "" } else { "kept" };
+        let scene =
+            format!("mkdir src up work; {kept} unshare-mnt {line}; echo $?; chmod -R u+rwx work; find src up n");
+        let seen = outer(&f, &scene);
+        let refused = if line.contains("-- /none") { "127" } else { "125" };
+        assert_eq!(seen.out, format!("{refused}\nsrc\nup\n"), "{line}: {seen:?}");
+        sh(&format!("cd {f}; rm -rf src up work")).ok();
+    }
     let seen = outer(
         &f,
         "mkdir d; for last in '--tmpfs missing/x -- true' '-- ./no-such-command' '-- ./d' '--chdir nowhere -- true'; do

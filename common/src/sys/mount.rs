@@ -152,14 +152,14 @@ pub fn fsmount(context: BorrowedFd<'_>, attributes: u64) -> nix::Result<OwnedFd>
     owned(unsafe { libc::syscall(libc::SYS_fsmount, context.as_raw_fd(), FSMOUNT_CLOEXEC, attributes) })
 }
 
-/// Sets attributes of the mount that `mount` is the root of, or with `recursive` of all mounts below as well, all or
-/// none: mount_setattr(2), Linux 5.12. Attributes that are not named stay as they are.
+/// Sets the attributes `set` of the mount that `mount` is the root of, and clears `clear`; with `recursive` those of all
+/// mounts below as well, all or none: mount_setattr(2), Linux 5.12. Attributes that are not named stay as they are.
 ///
 /// # Errors
 /// EINVAL where it is not the root of a mount; EPERM; EBUSY where a file is open for writing; ENOSYS.
-pub fn mount_setattr(mount: BorrowedFd<'_>, recursive: bool, attributes: u64) -> nix::Result<()> {
+pub fn mount_setattr(mount: BorrowedFd<'_>, recursive: bool, set: u64, clear: u64) -> nix::Result<()> {
     // struct mount_attr: attr_set, attr_clr, propagation, userns_fd.
-    let data = [attributes, 0, 0, 0_u64];
+    let data = [set, clear, 0, 0_u64];
     let flags = libc::AT_EMPTY_PATH | if recursive { AT_RECURSIVE } else { 0 };
     let (empty, size) = (c"".as_ptr(), size_of_val(&data));
     // SAFETY: the path is NUL-terminated, and pointer and size are those of one array laid out as struct mount_attr.
