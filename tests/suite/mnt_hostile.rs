@@ -206,6 +206,13 @@ fn own_binary_through_proc() {
     let seen = sh(&format!("cd {f}; {}./unshare-pid --init --mount-proc -- sh -c '{attack}'", user()));
     assert_eq!(seen.err.matches("Text file busy").count(), 4, "{seen:?}");
     assert!(fs::read(f.join("unshare-pid")).expect("a tool") == before);
+    // The canary: a program that ends before its attacker does is written so. PID 1 is none.
+    let seen = sh(&format!(
+        "cd {f}; cp R/bin/busybox sleep; {}unshare-pid --init --mount-proc -- sh -c './sleep 1 & until [ \"$(readlink /proc/$!/exe)\" = \"$PWD/sleep\" ]; do :; done
+           exec 8</proc/$!/exe; wait; echo owned >/proc/self/fd/8'; cat sleep",
+        user()
+    ));
+    assert_eq!(seen.ok(), "owned");
 }
 
 /// The same through a command whose interpreter is `/proc/self/exe`: the tool runs again, in the hostile root. A static

@@ -99,6 +99,10 @@ pub fn attach(mount: &OwnedFd, place: &OwnedFd, errno: Errno) -> Option<String> 
     match errno {
         Errno::ENOENT => Some("DEST was removed meanwhile".to_owned()),
         Errno::ENOSYS => too_old("5.10"),
+        Errno::EINVAL if sys::clone_tree(place.as_fd(), "".as_ref(), true).err() == Some(Errno::EINVAL) => Some(
+            "DEST is on a mount of another mount namespace, where a descriptor of the caller's leads: name it by its path"
+                .to_owned(),
+        ),
         _ => None,
     }
 }
