@@ -12,6 +12,7 @@ crate::tests![
     symlinks,
     parents_that_are_symlinks,
     race,
+    swapped_when_just_made,
     source_swapped_for_a_symlink,
     descriptor_as_working_directory,
     own_binary_through_proc,
@@ -155,6 +156,19 @@ fn race() {
     assert_eq!(look(&f.join("C")), canary);
     let swaps = swaps.load(Ordering::Relaxed);
     assert!(done > 0 && refused > 0 && swaps > tries, "a race at all: {done} done, {refused} refused, {swaps} swaps");
+}
+
+/// The same in the moment between a directory and what is made in it, which strace makes long.
+fn swapped_when_just_made() {
+    need("strace");
+    let (f, canary) = scene();
+    let seen = sh(&format!(
+        "cd {f}; {}strace -qqo /dev/null -e inject=mkdirat:delay_exit=500000 unshare-mnt --root R --dir /made/deep -- /bin/sh -c : &
+         until [ -d R/made ]; do :; done; rmdir R/made; ln -s {f}/C R/made; wait $!",
+        user()
+    ));
+    assert!(seen.refused().contains("openat2(\"made\"): ENOTDIR"), "{seen:?}");
+    assert_eq!(look(&f.join("C")), canary);
 }
 
 /// CVE-2024-42472: what is to be bound was swapped for a symlink after it was looked at. A caller who holds it open hands
