@@ -6,6 +6,7 @@ crate::tests![
     bind,
     bind_is_recursive,
     read_only_bind,
+    read_only_bind_of_many_submounts,
     read_only_bind_keeps_locked_flags,
     tmpfs,
     proc,
@@ -34,6 +35,7 @@ crate::tests![
     covered_proc,
     overlays,
     overlay_refused,
+    overlays_of_older_kernels,
     no_descriptor_is_left,
     kernel_too_old,
     kept_with_a_root,
@@ -94,6 +96,16 @@ fn read_only_bind() {
     );
     assert_eq!(seen.ok().matches("Read-only file system").count(), 4, "{seen:?}");
     assert_eq!(seen.out.lines().count(), 4, "{seen:?}");
+}
+
+fn read_only_bind_of_many_submounts() {
+    let f = Folder::new();
+    let seen = outer(
+        &f,
+        "mkdir src dst; mount -t tmpfs none src; d=src; for i in $(seq 100); do mkdir src/$i $d/deep; mount -t tmpfs none src/$i; d=$d/deep; mount -t tmpfs none $d; done
+         kept unshare-mnt --ro-bind src dst -- sh -c 'd=dst; for i in $(seq 100); do d=$d/deep; touch dst/$i/x $d/x; done 2>&1 | grep -c Read-only'",
+    );
+    assert_eq!(seen.ok(), "200");
 }
 
 fn read_only_bind_keeps_locked_flags() {
@@ -243,6 +255,8 @@ fn root() {
         "{BUSYBOX} kept unshare-pid -- unshare-mnt --root R --proc /proc -- /bin/sh -c 'ls /; pwd; cat /proc/mounts | grep -c .; ls -d /usr /etc \"{f}\"; readlink /proc/self/root; cat /proc/1/comm; :'"
     );
     let seen = outer(&f, &scene);
+    let shell = outer(&f, "echo 'echo $0' | SHELL=/bin/bash kept unshare-mnt --root R --propagation slave");
+    assert_eq!(shell.ok(), "/bin/sh", "the caller's shell is not there");
     assert!(seen.out.starts_with("bin\nproc\nsub\ntmp\n/\n2\n"), "two mounts, the root and proc: {seen:?}");
     assert!(seen.err.lines().count() == 3 && seen.out.ends_with("/\nsh\n"), "the old root is gone: {seen:?}");
 }
@@ -418,10 +432,11 @@ fn refused_with_a_hint() {
         ("--symlink other link", "--symlink \"other\" \"link\": symlinkat", "something else is there already"),
         ("--dir link/x", "--dir \"link/x\"", "symlink that leads nowhere"),
         ("--remount-ro d", "--remount-ro \"d\": not a mount point", "--ro-bind"),
+        ("--tmpfs /proc/self/fd/7", "move_mount(\"/proc/self/fd/7\"): EINVAL", "name it by its path"),
         ("--bind d to-root", "\"to-root\" leads to the root directory", "write DEST as /"),
     ] {
         let seen = sh(&format!(
-            "cd {f}; mkdir -p d; : >file; ln -sfn nowhere link; ln -sfn / to-root; {}unshare-mnt {line} -- true",
+            "cd {f}; mkdir -p d; : >file; ln -sfn nowhere link; ln -sfn / to-root; exec 7<d; {}unshare-mnt {line} -- true",
             user()
         ));
         let message = seen.refused();
@@ -489,6 +504,32 @@ fn overlay_refused() {
     }
     let seen = sh("unshare-user -- unshare-mnt --overlay-src / --tmp-overlay / -- true");
     assert!(seen.refused().contains("hint: a layer holds mounts that this user namespace may not lift"), "{seen:?}");
+}
+
+/// Before Linux 6.13 overlayfs takes layers by name alone, before 6.15 none of a mount that is attached nowhere. strace
+/// lets this kernel refuse what those do.
+fn overlays_of_older_kernels() {
+    need("strace");
+    let f = Folder::new();
+    // In a user namespace there is one call more, userxattr.
+    let refuse = |when: u32| {
+        let when = when + u32::from(!is_root());
+        format!("{}strace -qqfo /dev/null -e inject=fsconfig:error=EINVAL:when={when} unshare-mnt", user())
+    };
+    let seen = sh(&format!(
+        "cd {f}; mkdir 'l:,\\o' 'u:,\\p' 'w:,\\k' dst; echo low >'l:,\\o/f'
+         for when in '{lower}' '{upper}' '{work}'; do
+           $when --overlay-src 'l:,\\o' --overlay 'u:,\\p' 'w:,\\k' dst -- sh -c 'cat dst/f; echo x >dst/new'; ls 'u:,\\p'; rm 'u:,\\p/new'
+         done
+         {attach} --dir n --overlay-src 'l:,\\o' --tmp-overlay n -- sh -c 'cat n/f; echo x >n/new; ls n'; ls n
+         {attach} --dir o --overlay-src 'l:,\\o' --tmp-overlay o -- /none; ls -d o; chmod -R u+rwx w*",
+        lower = refuse(2),
+        upper = refuse(3),
+        work = refuse(4),
+        attach = refuse(8),
+    ));
+    assert_eq!(seen.out, "low\nnew\nlow\nnew\nlow\nnew\nlow\nf\nnew\n", "{seen:?}");
+    assert!(seen.err.contains("execvp(\"/none\")") && seen.err.contains("cannot access 'o'"), "{seen:?}");
 }
 
 fn no_descriptor_is_left() {
