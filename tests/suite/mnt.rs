@@ -35,6 +35,7 @@ crate::tests![
     covered_proc,
     overlays,
     overlay_refused,
+    overlay_of_files_without_a_mapping,
     overlays_of_older_kernels,
     no_descriptor_is_left,
     kernel_too_old,
@@ -504,6 +505,32 @@ fn overlay_refused() {
     }
     let seen = sh("unshare-user -- unshare-mnt --overlay-src / --tmp-overlay / -- true");
     assert!(seen.refused().contains("hint: a layer holds mounts that this user namespace may not lift"), "{seen:?}");
+}
+
+/// As an ordinary user, the system's files belong to nobody whom the namespace knows.
+fn overlay_of_files_without_a_mapping() {
+    if std::fs::read_to_string("/proc/self/mountinfo").expect("the mounts").contains(" /var/") {
+        crate::support::runner::skip("something is mounted in /var, and an overlay leaves submounts out".to_owned());
+    }
+    let front = if is_root() {
+        "unshare-user --map-users 0:1000:1 --map-groups 0:1000:1 --setuid 0 --setgid 0"
+    } else {
+        "unshare-user"
+    };
+    for (line, errno, hint) in [
+        ("--dir /var/tmp/new", "EOVERFLOW", "--map-auto"),
+        ("--symlink x /var/tmp/new", "EOVERFLOW", "--map-auto"),
+        ("--tmpfs /var/lib/a/b", "EACCES", "name this one as the layer"),
+        ("--symlink x /var/lib/new", "EACCES", "name this one as the layer"),
+    ] {
+        let seen = sh(&format!("{front} -- unshare-mnt --overlay-src /var --tmp-overlay /var {line} -- true"));
+        let message = seen.refused();
+        assert!(message.contains(errno) && message.contains(hint), "{line}: {seen:?}");
+    }
+    let seen = sh(&format!(
+        "{front} -- unshare-mnt --overlay-src /var/lib --tmp-overlay /var/lib --dir /var/lib/new -- ls -d /var/lib/new"
+    ));
+    assert_eq!(seen.ok(), "/var/lib/new");
 }
 
 /// Before Linux 6.13 overlayfs takes layers by name alone, before 6.15 none of a mount that is attached nowhere. strace

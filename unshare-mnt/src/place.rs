@@ -161,8 +161,10 @@ impl Tree {
         match sys::make_symlink(target, parent.as_fd(), &name) {
             // As bubblewrap: what is there already as asked for is well.
             Err(Errno::EEXIST) if sys::read_symlink(parent.as_fd(), &name).as_deref() == Ok(target) => Ok(()),
-            Err(errno) => Err(Failure::refused(call, errno)
-                .hint((errno == Errno::EEXIST).then(|| "something else is there already".to_owned()))),
+            Err(errno) => Err(Failure::refused(call, errno).hint(match errno {
+                Errno::EEXIST => Some("something else is there already".to_owned()),
+                errno => hint::make(&parent, errno),
+            })),
             Ok(()) => {
                 narrate(format_args!("{call} = 0: a symlink"));
                 self.remember(parent, name, false)
@@ -192,7 +194,7 @@ impl Tree {
                     sys::make_directory(at.as_fd(), name, 0o755)
                 }
             })
-            .or_hint(hint::make)?;
+            .or_hint(|errno| hint::make(&at, errno))?;
             let next = step(format_args!("openat2({})", quoted(name)), "what was made", || {
                 sys::openat2(at.as_fd(), name.as_ref(), open_flags, RESOLVE_NO_SYMLINKS)
             });

@@ -275,6 +275,8 @@ pub struct Identity {
     pub inode: u64,
     /// The permission bits.
     pub mode: u32,
+    /// The owner, as this user namespace knows it.
+    pub owner: u32,
     /// Is it a directory?
     pub is_directory: bool,
     /// Is it the root of a mount?
@@ -287,7 +289,7 @@ pub struct Identity {
 /// EACCES, EIO: hardly any.
 pub fn identify(fd: BorrowedFd<'_>) -> nix::Result<Identity> {
     let mut data = MaybeUninit::<libc::statx>::zeroed();
-    let mask = libc::STATX_TYPE | libc::STATX_MODE | libc::STATX_INO | STATX_MNT_ID;
+    let mask = libc::STATX_TYPE | libc::STATX_MODE | libc::STATX_UID | libc::STATX_INO | STATX_MNT_ID;
     // SAFETY: the path is NUL-terminated, and the call writes the structure it was given.
     Errno::result(unsafe { libc::statx(fd.as_raw_fd(), c"".as_ptr(), libc::AT_EMPTY_PATH, mask, data.as_mut_ptr()) })?;
     // SAFETY: zeroed before, and the call succeeded.
@@ -297,6 +299,7 @@ pub fn identify(fd: BorrowedFd<'_>) -> nix::Result<Identity> {
         device: (data.stx_dev_major, data.stx_dev_minor),
         inode: data.stx_ino,
         mode: u32::from(data.stx_mode) & 0o7777,
+        owner: data.stx_uid,
         is_directory: u32::from(data.stx_mode) & libc::S_IFMT == libc::S_IFDIR,
         is_mount_root: data.stx_attributes & libc::STATX_ATTR_MOUNT_ROOT as u64 != 0,
     })
