@@ -230,9 +230,10 @@ impl Tree {
 
     /// Attaches a mount to what `place` is open on; a file is mounted by its own descriptor, too.
     pub fn attach(&mut self, mount: &OwnedFd, place: &OwnedFd, dest: &Path, changes: &str) -> Result<(), Failure> {
+        let held =
+            step("fcntl(F_DUPFD_CLOEXEC)", "the mount, held to be undone", || mount.try_clone().map_err(errno_of))?;
         step(format_args!("move_mount({})", quoted(dest)), changes, || sys::move_mount(mount.as_fd(), place.as_fd()))
             .or_hint(|errno| hint::attach(mount, place, errno))?;
-        let held = step("dup()", "held, so that it can be undone", || mount.try_clone().map_err(errno_of))?;
         self.made.0.push(Done::Mounted(held));
         // A relative DEST that follows means what its name shows now, not what lies under this mount.
         if let Some(before) = &self.before {
