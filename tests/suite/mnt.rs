@@ -371,7 +371,8 @@ fn propagation() {
 
 fn nothing_is_left_of_a_failure() {
     let f = Folder::new();
-    // A mount point is free of what a failed operation had mounted there; what was made read-only can be written again.
+    // A mount point is free of what a failed operation had mounted there, what was made read-only can be written again, and
+    // what passed out is called back.
     for line in [
         "--dir n --overlay-src src --tmp-overlay n -- /none",
         "--dir n --overlay-src src --tmp-overlay n --bind src /none -- true",
@@ -379,6 +380,8 @@ fn nothing_is_left_of_a_failure() {
         "--dir n/o --bind src n/o --remount-ro n/o --bind src n -- /none",
         "--bind . . --dir n/o --remount-ro . -- /none",
         "--root src --dir n/o --remount-ro / -- /none",
+        "--propagation shared --tmpfs up --bind src up/n -- /none",
+        "--propagation shared --tmpfs up --remount-ro up --bind src /none -- true",
         "--overlay-src src --overlay up work src --bind src src/n/o --remount-ro src -- /none",
     ] {
         // In WORKDIR the kernel leaves a directory of its own.

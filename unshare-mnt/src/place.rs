@@ -34,7 +34,7 @@ pub struct Tree {
     made: Made,
 }
 
-/// What was done, in its order. Dropped, the directories, files and links that were made are removed again.
+/// What was done, in its order. Dropped, it is undone: mounts, and the directories, files and links that were made.
 #[derive(Default)]
 pub struct Made(Vec<Done>);
 
@@ -46,12 +46,10 @@ enum Done {
 
 impl Drop for Made {
     fn drop(&mut self) {
-        if !self.0.iter().any(|done| matches!(done, Done::Made { .. })) {
-            return;
-        }
         for done in self.0.drain(..).rev() {
             match done {
-                // A mount point cannot be removed while something is mounted there. "." is the mount's root.
+                // A mount point cannot be removed while something is mounted there, and where mounts are shared it was
+                // mounted outside, too. "." is the mount's root.
                 Done::Mounted(mount) => {
                     let _ = sys::change_directory(mount.as_fd()).and_then(|()| umount2(".", MntFlags::MNT_DETACH));
                 }
@@ -75,7 +73,7 @@ impl Tree {
     /// From here on every DEST is resolved inside this mount. It is never undone: it goes with the namespace.
     pub fn replace_root(&mut self, root: OwnedFd) {
         self.root = Some(root);
-        self.made = Made::default();
+        self.made.0.clear();
     }
 
     /// Where relative paths begin: the new root, or the directory that the caller is in, as it is seen now.
