@@ -93,10 +93,10 @@ impl Line {
         }
         umask(mask);
         if let Some(index) = self.root {
-            switch::to(tree.root()).map_err(|failure| within(&self.operations[index], failure))?;
+            switch::to(tree.start()).map_err(|failure| within(&self.operations[index], failure))?;
         }
         if !self.operations.is_empty() || self.chdir.is_some() {
-            switch::change_directory(tree.root(), self.root.is_some(), self.chdir, before)?;
+            switch::change_directory(tree.start(), self.root.is_some(), self.chdir, before)?;
         }
         Ok(tree.into_made())
     }
@@ -129,9 +129,7 @@ fn perform(operation: &Operation, source: Source, tree: &mut Tree) -> Result<(),
         _ => {
             let missing = if source.is_directory()? { Missing::Directory } else { Missing::File };
             let place = tree.place(dest, missing)?;
-            let mount = mount(operation, source, &place, tree)?;
-            tree.keep(mount);
-            Ok(())
+            mount(operation, source, &place, tree).map(drop)
         }
     }
 }
@@ -154,7 +152,7 @@ fn mount(operation: &Operation, source: Source, place: &OwnedFd, tree: &mut Tree
             let mount = filesystem::make(*filesystem)?;
             tree.attach(&mount, place, dest, filesystem::changes(*filesystem))?;
             if filesystem::is_empty(*filesystem) {
-                tree.own(&mount)?;
+                tree.own(&mount, true)?;
             }
             Ok(mount)
         }
