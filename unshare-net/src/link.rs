@@ -1,8 +1,7 @@
 //! What the kernel tells of one interface.
 
+use crate::message::{Message, attributes};
 use crate::rtnetlink::Rtnetlink;
-use netlink_packet_route::RouteNetlinkMessage;
-use netlink_packet_route::link::{LinkAttribute, LinkMessage};
 use nix::errno::Errno;
 use nix::libc;
 use std::net::Ipv6Addr;
@@ -34,9 +33,7 @@ impl Link {
     /// # Errors
     /// What the kernel answered, other than that.
     pub fn named(socket: &Rtnetlink, name: &str) -> nix::Result<Option<Self>> {
-        let mut message = LinkMessage::default();
-        message.attributes.push(LinkAttribute::IfName(name.to_owned()));
-        Link::ask(socket, message)
+        Link::ask(socket, Message::link(libc::RTM_GETLINK, 0).with_text(libc::IFLA_IFNAME, name))
     }
 
     /// Asks for the interface of this number; `None` if there is none.
@@ -44,13 +41,11 @@ impl Link {
     /// # Errors
     /// What the kernel answered, other than that.
     pub fn numbered(socket: &Rtnetlink, index: u32) -> nix::Result<Option<Self>> {
-        let mut message = LinkMessage::default();
-        message.header.index = index;
-        Link::ask(socket, message)
+        Link::ask(socket, Message::link(libc::RTM_GETLINK, index))
     }
 
-    fn ask(socket: &Rtnetlink, message: LinkMessage) -> nix::Result<Option<Self>> {
-        match socket.request(RouteNetlinkMessage::GetLink(message), 0) {
+    fn ask(socket: &Rtnetlink, message: Message) -> nix::Result<Option<Self>> {
+        match socket.request(&message, 0) {
             Ok(answers) => answers.first().and_then(|bytes| Link::read(bytes)).ok_or(Errno::EBADMSG).map(Some),
             Err(Errno::ENODEV) => Ok(None),
             Err(errno) => Err(errno),
@@ -108,21 +103,6 @@ fn eui64_address([a, b, c, d, e, f]: [u8; 6]) -> Ipv6Addr {
     Ipv6Addr::from([0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, d, e, f])
 }
 
-/// The attributes of a message: length (2), type (2), value, each on a border of four bytes. Ends at what is cut off.
-pub fn attributes(bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
-    const HEADER: usize = 4;
-    // The two highest bits say how a value is coded.
-    const TYPE: u16 = 0x3fff;
-    let mut rest = bytes;
-    std::iter::from_fn(move || {
-        let length = usize::from(u16::from_ne_bytes(*rest.first_chunk()?));
-        let kind = u16::from_ne_bytes(*rest.get(2..)?.first_chunk()?) & TYPE;
-        let value = rest.get(HEADER..length)?;
-        rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
-        Some((kind, value))
-    })
-}
-
 fn number(value: &[u8]) -> Option<i32> {
     Some(i32::from_ne_bytes(value.try_into().ok()?))
 }
@@ -134,17 +114,6 @@ fn text(value: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn attributes_of_any_bytes() {
-        let bytes = [5, 0, 1, 0x80, 7, 0, 0, 0, 6, 0, 2, 0, 8, 9];
-        let seen: Vec<_> = attributes(&bytes).collect();
-        assert_eq!(seen, [(1, [7].as_slice()), (2, [8, 9].as_slice())]);
-        for end in 0..bytes.len() {
-            assert!(attributes(&bytes[..end]).count() < 2, "cut off at {end}");
-        }
-        assert_eq!(attributes(&[0; 8]).count(), 0, "a length of 0 would never end");
-    }
 
     #[test]
     fn link_local_of_a_mac() {
