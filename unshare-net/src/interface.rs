@@ -192,10 +192,10 @@ impl Side {
         )
     }
 
-    /// Waits until an interface that was brought up carries packets: the kernel says so a moment later.
+    /// Waits until an interface that was brought up carries packets, if it is connected: the kernel says so a moment later.
     pub fn wait_for(&self, index: u32) {
         let begin = Instant::now();
-        while Link::numbered(&self.socket, index).is_ok_and(|link| link.is_some_and(|link| link.up && !link.carries))
+        while Link::numbered(&self.socket, index).is_ok_and(|link| link.is_some_and(|link| link.settling))
             && begin.elapsed() < Duration::from_secs(1)
         {
             std::thread::sleep(Duration::from_micros(200));

@@ -21,8 +21,8 @@ pub struct Link {
     pub peer: Option<u32>,
     /// Where that one is, if in another namespace: its number here, or -1 where it has none, as a dying one.
     pub peer_namespace: Option<i32>,
-    /// Does it carry packets (IF_OPER_UP, or not known)?
-    pub carries: bool,
+    /// Is it connected (IFF_LOWER_UP), and packets don't pass yet (IFF_RUNNING)?
+    pub settling: bool,
     /// The link-local address that the kernel will give it when it comes up, if it will.
     pub link_local: Option<Ipv6Addr>,
 }
@@ -57,8 +57,10 @@ impl Link {
         const HEADER: usize = 16;
         let ethernet = u16::from_ne_bytes(*bytes.get(2..)?.first_chunk()?) == libc::ARPHRD_ETHER;
         let index = u32::from_ne_bytes(*bytes.get(4..)?.first_chunk()?);
-        let up = u32::from_ne_bytes(*bytes.get(8..)?.first_chunk()?) & libc::IFF_UP as u32 != 0;
-        let mut link = Link { index, up, ..Link::default() };
+        let flags = i32::from_ne_bytes(*bytes.get(8..)?.first_chunk()?);
+        let up = flags & libc::IFF_UP != 0;
+        let settling = flags & (libc::IFF_LOWER_UP | libc::IFF_RUNNING) == libc::IFF_LOWER_UP;
+        let mut link = Link { index, up, settling, ..Link::default() };
         let (mut mac, mut eui64) = (None, false);
         for (kind, value) in attributes(bytes.get(HEADER..)?) {
             match kind {
@@ -66,7 +68,6 @@ impl Link {
                 libc::IFLA_IFNAME => link.name = text(value),
                 libc::IFLA_LINK => link.peer = number(value).map(|index: i32| index as u32),
                 libc::IFLA_LINK_NETNSID => link.peer_namespace = number(value),
-                libc::IFLA_OPERSTATE => link.carries = matches!(value, [0 | 6]),
                 libc::IFLA_LINKINFO => {
                     link.kind = attributes(value).find(|(kind, _)| *kind == libc::IFLA_INFO_KIND).map(|(_, v)| text(v));
                 }
