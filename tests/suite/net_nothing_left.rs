@@ -32,6 +32,8 @@ fn refused_input() {
         ("--veth 'host=a b'", "no white space, '/', ':' or '%'"),
         ("--veth host=veth%d", "no white space, '/', ':' or '%'"),
         ("--veth host=$(printf 'a\\033')", "no white space"),
+        ("--veth host=$(printf 'a\\302\\200')", "no control character"),
+        ("--veth host=$(printf 'a\\342\\200\\256')", "nor one that hides"),
         ("--veth host=$(printf 'a\\377')", "not UTF-8"),
         ("--veth host=", "the name is empty"),
         ("--veth host=..", "no interface can have that name"),
