@@ -19,6 +19,7 @@ crate::tests![
     moved_from_a_parent_that_is_down,
     overlapping_addresses,
     settings,
+    no_driver,
     through_the_fence,
     out_with_pasta,
     chain_of_networks,
@@ -236,6 +237,18 @@ fn settings() {
     assert_eq!(seen.ok(), "64\n33\n1\n64\n125", "{seen:?}");
     assert!(seen.err.contains("RTM_NEWADDR(fd06::2/64 on eth0 inside): EACCES"), "{seen:?}");
     assert!(seen.err.contains("hint: IPv6 is switched off there"), "{seen:?}");
+}
+
+/// On a kernel without veth, which is this one after its first answer was changed to EOPNOTSUPP: 36 bytes, an error.
+fn no_driver() {
+    need("strace");
+    let answer = "24000000020000000000000000000000a1ffffff";
+    let seen = host(&format!(
+        "strace -qqo /dev/null -e trace=recvfrom -e 'inject=recvfrom:when=1:poke_exit=@arg2={answer}' unshare-net --veth host=v0 -- echo ran || echo $?"
+    ));
+    assert_eq!(seen.ok(), "125", "{seen:?}");
+    assert!(seen.err.contains("RTM_NEWLINK(veth v0 outside, peer eth0 inside): EOPNOTSUPP"), "{seen:?}");
+    assert!(seen.err.contains("hint: this kernel has no veth driver: modprobe veth"), "{seen:?}");
 }
 
 /// An ordinary user has no rights over the machine's network.
