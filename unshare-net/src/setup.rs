@@ -229,6 +229,13 @@ impl Made {
                 inside.wait_for(veth.index);
                 outside.side.wait_for(host.index);
             }
+            for moved in &self.moved {
+                inside.wait_for(moved.inside.index);
+                // Its other end, if that is with the caller.
+                if let Link { peer: Some(peer), peer_namespace: None, .. } = moved.outside {
+                    outside.side.wait_for(peer);
+                }
+            }
         }
         for route in &plan.routes {
             let dev = route.dev.as_ref().map(|dev| inside.find(dev)).transpose()?;
