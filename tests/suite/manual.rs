@@ -16,6 +16,7 @@ crate::tests![
     exceptions_in_the_same_words,
     mandoc_is_silent,
     man_is_silent,
+    help_fits_and_names_the_page,
 ];
 
 const PAGES: [(&str, &str); 11] = [
@@ -47,7 +48,9 @@ fn options<'a>(words: impl Iterator<Item = &'a str>) -> Options {
 /// What the tool itself says.
 fn of_tool(tool: &str) -> Options {
     let seen = sh(&format!("{tool} --help"));
-    let lines = seen.ok().lines().map(str::trim_start).filter(|line| line.starts_with('-'));
+    // What is further in is a text that goes on.
+    let lines = seen.ok().lines().filter(|line| line.len() - line.trim_start().len() <= 6);
+    let lines = lines.map(str::trim_start).filter(|line| line.starts_with('-'));
     let found = lines
         .flat_map(|line| options(line.split([' ', ',']).filter(|w| !w.is_empty()).take_while(|w| w.starts_with('-'))));
     let found: Options = found.collect();
@@ -160,5 +163,14 @@ fn man_is_silent() {
             watch(script(&format!("LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -l {file}")), Duration::from_secs(60));
         assert_eq!(seen.err, "", "{file}");
         assert!(seen.ok().contains("SEE ALSO"), "{file}: {seen:?}");
+    }
+}
+
+fn help_fits_and_names_the_page() {
+    for tool in all_tools() {
+        let seen = sh(&format!("{tool} --help"));
+        let wide: Vec<&str> = seen.ok().lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(wide.is_empty(), "{tool}: {wide:#?}");
+        assert_eq!(seen.ok().lines().last(), Some(format!("The manual: man {tool}, man unshare-tools").as_str()));
     }
 }
