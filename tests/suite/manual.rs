@@ -42,7 +42,7 @@ type Options = BTreeSet<String>;
 /// The options in a text: words that begin with a dash, without what a value is joined by.
 fn options<'a>(words: impl Iterator<Item = &'a str>) -> Options {
     let name = |word: &'a str| word.split(['=', '[', ':', '|', '+']).next().unwrap_or_default().to_owned();
-    words.filter(|word| word.starts_with('-')).map(name).filter(|name| name.trim_matches('-') != "").collect()
+    words.filter(|word| word.starts_with('-')).map(name).filter(|name| !name.trim_matches('-').is_empty()).collect()
 }
 
 /// What the tool itself says.
