@@ -55,8 +55,9 @@ target/form: FORCE
 	@mkdir -p target
 	@echo 'STATIC=$(STATIC)' | cmp -s - $@ || echo 'STATIC=$(STATIC)' >$@
 
-# The suite is one program; it takes the tools from UNSHARE_TOOLS.
-SUITE_SOURCES = Cargo.toml $(wildcard Cargo.lock) $(shell find tests common -name '*.rs' -o -name Cargo.toml)
+# The suite is one program; it takes the tools from UNSHARE_TOOLS. The pages that it checks are built into it.
+SUITE_SOURCES = Cargo.toml $(wildcard Cargo.lock) $(shell find tests common -name '*.rs' -o -name Cargo.toml) \
+                $(shell find docs man completions packaging -type f)
 target/suite: $(SUITE_SOURCES)
 	$(CARGO) test $(LOCKED) --package tests --no-run
 	$(INSTALL) "$$($(CARGO) test $(LOCKED) --package tests --no-run --message-format=json 2>/dev/null | \

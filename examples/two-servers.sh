@@ -2,13 +2,13 @@
 # A web server and an FTP server, each in a world of its own (network, users, processes, host name, IPC, files), on one bridge.
 # As root: sh examples/two-servers.sh. As anybody: unshare-user -- unshare-net -- sh examples/two-servers.sh
 # Uses Debian's apache2, vsftpd, curl, iproute2, procps. PATH says where the tools are.
-set -e; here=$(mktemp -d); PATH=$PATH:/usr/sbin:/sbin; export PATH
+set -e; PATH=$PATH:/usr/sbin:/sbin; export PATH
+over() { trap '' INT TERM; kill $web $ftp 2>/dev/null || :; wait; $bridge; rm -rf "$here"; }
+trap '' INT TERM; here=$(mktemp -d); trap over EXIT # from here on an end, or Ctrl-C, takes away what there is
 cp -r "$(dirname "$0")/two-servers" "$here/conf" # vsftpd wants its own
 mkdir "$here/web" "$here/ftp"; echo 'a page' >"$here/web/index.html"; echo 'a file' >"$here/ftp/file.txt"
-over() { trap - EXIT; kill $web $ftp 2>/dev/null || :; wait; $bridge; rm -rf "$here"; }
-trap over EXIT; trap 'exit 1' INT TERM
-
-ip link add servers type bridge; bridge='ip link del servers'; ip address add 10.80.0.1/24 dev servers; ip link set servers up
+ip link add servers type bridge; bridge='ip link del servers'; trap 'exit 1' INT TERM
+ip address add 10.80.0.1/24 dev servers; ip link set servers up
 world() { # NAME ADDRESS COMMAND...: COMMAND in a world of its own
     name=$1 address=$2; shift 2
     exec unshare-net --veth "host=$name,address=$address/24,bridge=servers" --route default,via=10.80.0.1 --sysctl net.ipv4.ip_unprivileged_port_start=0 -- \

@@ -2,6 +2,7 @@
 
 use nix::errno::Errno;
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 /// The tool failed: usage, a refused call, bad input. COMMAND did not run.
 pub const FAILED: u8 = 125;
@@ -10,9 +11,14 @@ pub const CANNOT_EXECUTE: u8 = 126;
 /// COMMAND, or its interpreter, was not found.
 pub const NOT_FOUND: u8 = 127;
 
-/// One failed step: a line that says what, perhaps a second that says why and what to do.
+/// One failed step: a line that says what, perhaps a second that says why and what to do. Boxed, so that the results that
+/// every call hands up are small, and the programs with them.
 #[derive(Debug)]
-pub struct Failure {
+pub struct Failure(Box<Parts>);
+
+/// What a [`Failure`] consists of.
+#[derive(Debug)]
+pub struct Parts {
     /// The call with its arguments, or what is wrong with the input.
     pub what: String,
     /// The error that the kernel gave, if a call was refused.
@@ -26,17 +32,17 @@ pub struct Failure {
 impl Failure {
     /// A call that the kernel refused.
     pub fn refused(call: impl fmt::Display, errno: Errno) -> Self {
-        Failure { what: call.to_string(), errno: Some(errno), hint: None, status: FAILED }
+        Failure(Box::new(Parts { what: call.to_string(), errno: Some(errno), hint: None, status: FAILED }))
     }
 
     /// Input that cannot be used.
     pub fn input(what: impl fmt::Display) -> Self {
-        Failure { what: what.to_string(), errno: None, hint: None, status: FAILED }
+        Failure(Box::new(Parts { what: what.to_string(), errno: None, hint: None, status: FAILED }))
     }
 
     /// Adds the second line, if there is one.
     pub fn hint(mut self, hint: impl Into<Option<String>>) -> Self {
-        self.hint = hint.into().or(self.hint);
+        self.hint = hint.into().or(self.hint.take());
         self
     }
 
@@ -44,6 +50,20 @@ impl Failure {
     pub fn status(mut self, status: u8) -> Self {
         self.status = status;
         self
+    }
+}
+
+impl Deref for Failure {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl DerefMut for Failure {
+    fn deref_mut(&mut self) -> &mut Parts {
+        &mut self.0
     }
 }
 

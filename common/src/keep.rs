@@ -105,11 +105,7 @@ impl Place {
         // As ip-netns(8) does: its directory is not there before the first use.
         if *namespace == NET {
             let parent = file.parent().filter(|parent| *parent == Path::new("/run/netns"));
-            if let Some(parent) = parent
-                && fs::create_dir(parent).is_ok()
-            {
-                place.made_directory = Some(parent.to_owned());
-            }
+            place.made_directory = parent.filter(|parent| fs::create_dir(parent).is_ok()).map(Path::to_owned);
         }
         let call = format!("open({}, O_CREAT)", quoted(file));
         match fs::OpenOptions::new().write(true).create_new(true).mode(0o444).open(file).map_err(errno_of) {

@@ -1,6 +1,7 @@
 //! Perform one call: its name serves the error, the narration and the hint.
 
 use crate::failure::Failure;
+use nix::errno::Errno;
 use nix::unistd::ForkResult;
 use std::any::Any;
 use std::fmt;
@@ -57,13 +58,28 @@ pub fn step<T: 'static>(
 ) -> Result<T, Failure> {
     match perform() {
         Ok(value) => {
-            if let Some(result) = explaining().then(|| shown(&value)).flatten() {
-                say(format_args!("{call} = {result}: {changes}"));
+            if explaining() {
+                tell(&call, &value, &changes);
             }
             Ok(value)
         }
-        Err(errno) => Err(Failure::refused(call, errno)),
+        Err(errno) => Err(refused(&call, errno)),
     }
+}
+
+// Not copied into each of the many calls: a tool is paged in for every launch.
+#[cold]
+#[inline(never)]
+fn tell(call: &dyn fmt::Display, value: &dyn Any, changes: &dyn fmt::Display) {
+    if let Some(result) = shown(value) {
+        say(format_args!("{call} = {result}: {changes}"));
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn refused(call: &dyn fmt::Display, errno: Errno) -> Failure {
+    Failure::refused(call, errno)
 }
 
 /// What a call returned, as the narration shows it. None: fork(2) in the child, and the parent narrates it.

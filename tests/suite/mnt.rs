@@ -6,6 +6,7 @@ crate::tests![
     bind,
     bind_is_recursive,
     read_only_bind,
+    read_only_bind_of_many_submounts,
     read_only_bind_keeps_locked_flags,
     tmpfs,
     proc,
@@ -17,12 +18,15 @@ crate::tests![
     order,
     relative_after_a_mount_over_the_working_directory,
     sources_are_those_of_the_beginning,
+    sources_by_descriptor,
+    long_lines,
     root,
     root_holds_for_the_whole_line,
     root_of_tmpfs_and_of_the_host,
     nested_roots,
     static_tools_in_a_root,
     working_directory,
+    working_directory_with_a_long_path,
     propagation,
     nothing_is_left_of_a_failure,
     refused_before_anything_is_made,
@@ -31,6 +35,8 @@ crate::tests![
     covered_proc,
     overlays,
     overlay_refused,
+    overlay_of_files_without_a_mapping,
+    overlays_of_older_kernels,
     no_descriptor_is_left,
     kernel_too_old,
     kept_with_a_root,
@@ -91,6 +97,16 @@ fn read_only_bind() {
     );
     assert_eq!(seen.ok().matches("Read-only file system").count(), 4, "{seen:?}");
     assert_eq!(seen.out.lines().count(), 4, "{seen:?}");
+}
+
+fn read_only_bind_of_many_submounts() {
+    let f = Folder::new();
+    let seen = outer(
+        &f,
+        "mkdir src dst; mount -t tmpfs none src; d=src; for i in $(seq 100); do mkdir src/$i $d/deep; mount -t tmpfs none src/$i; d=$d/deep; mount -t tmpfs none $d; done
+         kept unshare-mnt --ro-bind src dst -- sh -c 'd=dst; for i in $(seq 100); do d=$d/deep; touch dst/$i/x $d/x; done 2>&1 | grep -c Read-only'",
+    );
+    assert_eq!(seen.ok(), "200");
 }
 
 fn read_only_bind_keeps_locked_flags() {
@@ -190,6 +206,8 @@ fn relative_after_a_mount_over_the_working_directory() {
     assert_eq!(seen.ok(), "new");
     let seen = outer(&f, "mkdir -p g; kept unshare-mnt --tmpfs . --dir g/h --tmpfs g/h/i -- ls g/h");
     assert_eq!(seen.ok(), "i");
+    let seen = outer(&f, "kept unshare-mnt --tmpfs . --dir s/t --chdir s -- ls");
+    assert_eq!(seen.ok(), "t");
 }
 
 fn sources_are_those_of_the_beginning() {
@@ -202,6 +220,32 @@ fn sources_are_those_of_the_beginning() {
     assert_eq!(seen.ok(), "a\na");
 }
 
+/// What the caller holds open has a name, too; it is on a mount of the caller's namespace.
+fn sources_by_descriptor() {
+    let f = Folder::new();
+    let seen = sh(&format!(
+        "cd {f}; mkdir src dst up work; echo a >src/f; : >file; ln -s /proc/self/fd/5 link; exec 5<src 6<up 7<work; set -e
+         for s in /proc/self/fd/5 /dev/fd/5 link; do
+           {u}unshare-mnt --bind $s dst -- cat dst/f; {u}unshare-mnt --overlay-src $s --tmp-overlay dst -- cat dst/f
+         done
+         {u}unshare-mnt --overlay-src src --overlay /proc/self/fd/6 /proc/self/fd/7 dst -- touch dst/new; ls up; chmod -R u+rwx work
+         {u}unshare-mnt --bind /dev/stdin file -- cat file <src/f",
+        u = user()
+    ));
+    assert_eq!(seen.ok(), "a\na\na\na\na\na\nnew\na", "{seen:?}");
+}
+
+/// Hundreds of operations, with few descriptors to open.
+fn long_lines() {
+    let f = Folder::new();
+    let seen = sh(&format!(
+        "cd {f}; mkdir src dst; : >src/f; ulimit -n 256
+         {}unshare-mnt --tmpfs dst $(for i in $(seq 100); do echo --bind src dst/b$i/c --dir dst/d$i --symlink x dst/l$i; done) -- sh -c 'ls dst | wc -l; cat dst/b*/c/f; ulimit -n'",
+        user()
+    ));
+    assert_eq!(seen.ok(), "300\n256", "{seen:?}");
+}
+
 /// A root with busybox and nothing else.
 const BUSYBOX: &str = r#"mkdir -p R/bin R/proc R/tmp R/sub; cp "$(command -v busybox)" R/bin/; for c in sh ls cat touch mount stat pwd hostname readlink grep mkdir; do ln -sf busybox R/bin/$c; done; "#;
 
@@ -212,6 +256,8 @@ fn root() {
         "{BUSYBOX} kept unshare-pid -- unshare-mnt --root R --proc /proc -- /bin/sh -c 'ls /; pwd; cat /proc/mounts | grep -c .; ls -d /usr /etc \"{f}\"; readlink /proc/self/root; cat /proc/1/comm; :'"
     );
     let seen = outer(&f, &scene);
+    let shell = outer(&f, "echo 'echo $0' | SHELL=/bin/bash kept unshare-mnt --root R --propagation slave");
+    assert_eq!(shell.ok(), "/bin/sh", "the caller's shell is not there");
     assert!(seen.out.starts_with("bin\nproc\nsub\ntmp\n/\n2\n"), "two mounts, the root and proc: {seen:?}");
     assert!(seen.err.lines().count() == 3 && seen.out.ends_with("/\nsh\n"), "the old root is gone: {seen:?}");
 }
@@ -294,6 +340,18 @@ fn working_directory() {
     assert!(seen.err.contains("--chdir \"/nothing\""), "{seen:?}");
 }
 
+/// Where a caller is whose path is longer than any that the kernel takes, the command is.
+fn working_directory_with_a_long_path() {
+    need("perl");
+    let f = Folder::new();
+    let seen = sh(&format!(
+        "cd {f}; perl -e '$n = q(n) x 200; for (1 .. 25) {{ mkdir $n; chdir $n or die $! }} exec @ARGV' sh -c '
+           mkdir d; : >here; {u}unshare-mnt --tmpfs /mnt --tmpfs d --dir d/x -- ls . d; {u}unshare-mnt --ro-bind / / -- pwd'",
+        u = user()
+    ));
+    assert_eq!(seen.ok(), ".:\nd\nhere\n\nd:\nx\n/", "{seen:?}");
+}
+
 fn propagation() {
     let f = Folder::new();
     // The inner command tells that it is ready, waits for the outer mount, and looks; then it mounts, and the outer looks.
@@ -313,6 +371,28 @@ fn propagation() {
 
 fn nothing_is_left_of_a_failure() {
     let f = Folder::new();
+    // A mount point is free of what a failed operation had mounted there, what was made read-only can be written again, and
+    // what passed out is called back.
+    for line in [
+        "--dir n --overlay-src src --tmp-overlay n -- /none",
+        "--dir n --overlay-src src --tmp-overlay n --bind src /none -- true",
+        "--dir n --dev n --proc /none -- true",
+        "--dir n/o --bind src n/o --remount-ro n/o --bind src n -- /none",
+        "--bind . . --dir n/o --remount-ro . -- /none",
+        "--root src --dir n/o --remount-ro / -- /none",
+        "--propagation shared --tmpfs up --bind src up/n -- /none",
+        "--propagation shared --tmpfs up --remount-ro up --bind src /none -- true",
+        "--overlay-src src --overlay up work src --bind src src/n/o --remount-ro src -- /none",
+    ] {
+        // In WORKDIR the kernel leaves a directory of its own.
+        let kept = if line.contains("work") { "" } else { "kept" };
+        let scene =
+            format!("mkdir src up work; {kept} unshare-mnt {line}; echo $?; chmod -R u+rwx work; find src up n");
+        let seen = outer(&f, &scene);
+        let refused = if line.contains("-- /none") { "127" } else { "125" };
+        assert_eq!(seen.out, format!("{refused}\nsrc\nup\n"), "{line}: {seen:?}");
+        sh(&format!("cd {f}; rm -rf src up work")).ok();
+    }
     let seen = outer(
         &f,
         "mkdir d; for last in '--tmpfs missing/x -- true' '-- ./no-such-command' '-- ./d' '--chdir nowhere -- true'; do
@@ -356,10 +436,11 @@ fn refused_with_a_hint() {
         ("--symlink other link", "--symlink \"other\" \"link\": symlinkat", "something else is there already"),
         ("--dir link/x", "--dir \"link/x\"", "symlink that leads nowhere"),
         ("--remount-ro d", "--remount-ro \"d\": not a mount point", "--ro-bind"),
+        ("--tmpfs /proc/self/fd/7", "move_mount(\"/proc/self/fd/7\"): EINVAL", "name it by its path"),
         ("--bind d to-root", "\"to-root\" leads to the root directory", "write DEST as /"),
     ] {
         let seen = sh(&format!(
-            "cd {f}; mkdir -p d; : >file; ln -sfn nowhere link; ln -sfn / to-root; {}unshare-mnt {line} -- true",
+            "cd {f}; mkdir -p d; : >file; ln -sfn nowhere link; ln -sfn / to-root; exec 7<d; {}unshare-mnt {line} -- true",
             user()
         ));
         let message = seen.refused();
@@ -427,6 +508,58 @@ fn overlay_refused() {
     }
     let seen = sh("unshare-user -- unshare-mnt --overlay-src / --tmp-overlay / -- true");
     assert!(seen.refused().contains("hint: a layer holds mounts that this user namespace may not lift"), "{seen:?}");
+}
+
+/// As an ordinary user, the system's files belong to nobody whom the namespace knows.
+fn overlay_of_files_without_a_mapping() {
+    if std::fs::read_to_string("/proc/self/mountinfo").expect("the mounts").contains(" /var/") {
+        crate::support::runner::skip("something is mounted in /var, and an overlay leaves submounts out".to_owned());
+    }
+    let front = if is_root() {
+        "unshare-user --map-users 0:1000:1 --map-groups 0:1000:1 --setuid 0 --setgid 0"
+    } else {
+        "unshare-user"
+    };
+    for (line, errno, hint) in [
+        ("--dir /var/tmp/new", "EOVERFLOW", "--map-auto"),
+        ("--symlink x /var/tmp/new", "EOVERFLOW", "--map-auto"),
+        ("--tmpfs /var/lib/a/b", "EACCES", "name this one as the layer"),
+        ("--symlink x /var/lib/new", "EACCES", "name this one as the layer"),
+    ] {
+        let seen = sh(&format!("{front} -- unshare-mnt --overlay-src /var --tmp-overlay /var {line} -- true"));
+        let message = seen.refused();
+        assert!(message.contains(errno) && message.contains(hint), "{line}: {seen:?}");
+    }
+    let seen = sh(&format!(
+        "{front} -- unshare-mnt --overlay-src /var/lib --tmp-overlay /var/lib --dir /var/lib/new -- ls -d /var/lib/new"
+    ));
+    assert_eq!(seen.ok(), "/var/lib/new");
+}
+
+/// Before Linux 6.13 overlayfs takes layers by name alone, before 6.15 none of a mount that is attached nowhere. strace
+/// lets this kernel refuse what those do.
+fn overlays_of_older_kernels() {
+    need("strace");
+    let f = Folder::new();
+    // In a user namespace there is one call more, userxattr.
+    let refuse = |when: u32| {
+        let when = when + u32::from(!is_root());
+        format!("{}strace -qqfo /dev/null -e inject=fsconfig:error=EINVAL:when={when} unshare-mnt", user())
+    };
+    let seen = sh(&format!(
+        "cd {f}; mkdir 'l:,\\o' 'u:,\\p' 'w:,\\k' dst; echo low >'l:,\\o/f'
+         for when in '{lower}' '{upper}' '{work}'; do
+           $when --overlay-src 'l:,\\o' --overlay 'u:,\\p' 'w:,\\k' dst -- sh -c 'cat dst/f; echo x >dst/new'; ls 'u:,\\p'; rm 'u:,\\p/new'
+         done
+         {attach} --dir n --overlay-src 'l:,\\o' --tmp-overlay n -- sh -c 'cat n/f; echo x >n/new; ls n'; ls n
+         {attach} --dir o --overlay-src 'l:,\\o' --tmp-overlay o -- /none; ls -d o; chmod -R u+rwx w*",
+        lower = refuse(2),
+        upper = refuse(3),
+        work = refuse(4),
+        attach = refuse(8),
+    ));
+    assert_eq!(seen.out, "low\nnew\nlow\nnew\nlow\nnew\nlow\nf\nnew\n", "{seen:?}");
+    assert!(seen.err.contains("execvp(\"/none\")") && seen.err.contains("cannot access 'o'"), "{seen:?}");
 }
 
 fn no_descriptor_is_left() {

@@ -12,6 +12,7 @@ crate::tests![
     symlinks,
     parents_that_are_symlinks,
     race,
+    swapped_when_just_made,
     source_swapped_for_a_symlink,
     descriptor_as_working_directory,
     own_binary_through_proc,
@@ -157,6 +158,19 @@ fn race() {
     assert!(done > 0 && refused > 0 && swaps > tries, "a race at all: {done} done, {refused} refused, {swaps} swaps");
 }
 
+/// The same in the moment between a directory and what is made in it, which strace makes long.
+fn swapped_when_just_made() {
+    need("strace");
+    let (f, canary) = scene();
+    let seen = sh(&format!(
+        "cd {f}; {}strace -qqo /dev/null -e inject=mkdirat:delay_exit=500000 unshare-mnt --root R --dir /made/deep -- /bin/sh -c : &
+         until [ -d R/made ]; do :; done; rmdir R/made; ln -s {f}/C R/made; wait $!",
+        user()
+    ));
+    assert!(seen.refused().contains("openat2(\"made\"): ENOTDIR"), "{seen:?}");
+    assert_eq!(look(&f.join("C")), canary);
+}
+
 /// CVE-2024-42472: what is to be bound was swapped for a symlink after it was looked at. A caller who holds it open hands
 /// the descriptor over.
 fn source_swapped_for_a_symlink() {
@@ -206,6 +220,13 @@ fn own_binary_through_proc() {
     let seen = sh(&format!("cd {f}; {}./unshare-pid --init --mount-proc -- sh -c '{attack}'", user()));
     assert_eq!(seen.err.matches("Text file busy").count(), 4, "{seen:?}");
     assert!(fs::read(f.join("unshare-pid")).expect("a tool") == before);
+    // The canary: a program that ends before its attacker does is written so. PID 1 is none.
+    let seen = sh(&format!(
+        "cd {f}; cp R/bin/busybox sleep; {}unshare-pid --init --mount-proc -- sh -c './sleep 1 & until [ \"$(readlink /proc/$!/exe)\" = \"$PWD/sleep\" ]; do :; done
+           exec 8</proc/$!/exe; wait; echo owned >/proc/self/fd/8'; cat sleep",
+        user()
+    ));
+    assert_eq!(seen.ok(), "owned");
 }
 
 /// The same through a command whose interpreter is `/proc/self/exe`: the tool runs again, in the hostile root. A static

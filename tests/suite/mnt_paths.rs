@@ -117,6 +117,8 @@ fn destinations() {
     assert_eq!(in_folder("--bind source to-file -- cat file").ok(), "new", "a symlink is followed");
     assert_eq!(in_folder("--tmpfs to-dir -- stat -fc %T dir").ok(), "tmpfs");
     assert_eq!(in_folder("--bind socket file -- stat -c %F file").ok(), "socket");
+    assert_eq!(in_folder("--bind fifo file -- stat -c %F file").ok(), "fifo", "nobody waits for a writer");
+    assert_eq!(in_folder("--bind /dev/null file -- sh -c 'echo x >file; cat file'").ok(), "", "a device");
     assert_eq!(in_folder("--tmpfs dir --bind socket dir/a/b -- stat -c %F dir/a/b").ok(), "socket");
     for (dest, hint) in
         [("missing", "--dir"), ("dangling", "symlink that leads nowhere"), ("loop", "circle"), ("file/x", "ENOTDIR")]

@@ -1,6 +1,7 @@
 //! Interfaces, addresses, routes, both ways. The host of these scenes is a network that the scene itself made, so that
 //! they are the same for everybody.
 
+use crate::support::runner::skip;
 use crate::support::{LIMIT, Seen, command, eventually, is_root, need, sh, watch};
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -15,8 +16,12 @@ crate::tests![
     fifty_on_a_bridge,
     moved_in,
     moved_back,
+    moved_from_a_parent_that_is_down,
+    overlapping_addresses,
     settings,
+    no_driver,
     through_the_fence,
+    out_with_pasta,
     chain_of_networks,
 ];
 
@@ -197,6 +202,31 @@ fn moved_back() {
     assert_eq!(lines[5], "1", "its IPv6 address: {seen:?}");
 }
 
+/// The kernel brings it up; packets pass once the parent is up too.
+fn moved_from_a_parent_that_is_down() {
+    let seen = host(
+        "ip link add one type veth peer name two; ip link set two up; ip link add link one name vlan0 type macvlan
+         unshare-net --move vlan0,address=10.4.0.1/24,address=fd04::1/64 -- sh -ec 'ip -br address show vlan0; ip -6 -o address show dev vlan0'
+         ip -br link show vlan0 2>/dev/null || echo gone",
+    );
+    let text = seen.ok();
+    assert!(text.contains(" LOWERLAYERDOWN 10.4.0.1/24 fd04::1/64"), "{seen:?}");
+    assert!(!text.contains("tentative") && text.ends_with("gone"), "{seen:?}");
+}
+
+/// What the kernel takes, we take: several of one network, one network in another, a network's own address, one address
+/// on both ends, the longest prefixes.
+fn overlapping_addresses() {
+    let seen = host(
+        "unshare-net --veth host=v0,address=10.0.0.2/24,address=10.0.0.3/24,address=10.0.0.4/16,address=10.0.1.0/24,address=10.9.9.9/32,address=fd00::1/128,host-address=10.0.0.2/24 \
+             --route 10.8.8.8/32,via=10.0.0.1 -- sh -ec 'ip -br address show eth0; ip route'",
+    );
+    for part in ["10.0.0.2/24", "10.0.0.3/24", "10.0.0.4/16", "10.0.1.0/24", "10.9.9.9/32", "fd00::1/128"] {
+        assert!(seen.ok().contains(&format!(" {part} ")), "{part}: {seen:?}");
+    }
+    assert!(seen.out.contains("10.8.8.8 via 10.0.0.1 dev eth0"), "{seen:?}");
+}
+
 fn settings() {
     let seen = host(
         "cat /proc/sys/net/ipv4/ip_default_ttl
@@ -207,6 +237,18 @@ fn settings() {
     assert_eq!(seen.ok(), "64\n33\n1\n64\n125", "{seen:?}");
     assert!(seen.err.contains("RTM_NEWADDR(fd06::2/64 on eth0 inside): EACCES"), "{seen:?}");
     assert!(seen.err.contains("hint: IPv6 is switched off there"), "{seen:?}");
+}
+
+/// On a kernel without veth, which is this one after its first answer was changed to EOPNOTSUPP: 36 bytes, an error.
+fn no_driver() {
+    need("strace");
+    let answer = "24000000020000000000000000000000a1ffffff";
+    let seen = host(&format!(
+        "strace -qqo /dev/null -e trace=recvfrom -e 'inject=recvfrom:when=1:poke_exit=@arg2={answer}' unshare-net --veth host=v0 -- echo ran || echo $?"
+    ));
+    assert_eq!(seen.ok(), "125", "{seen:?}");
+    assert!(seen.err.contains("RTM_NEWLINK(veth v0 outside, peer eth0 inside): EOPNOTSUPP"), "{seen:?}");
+    assert!(seen.err.contains("hint: this kernel has no veth driver: modprobe veth"), "{seen:?}");
 }
 
 /// An ordinary user has no rights over the machine's network.
@@ -221,6 +263,36 @@ fn through_the_fence() {
     };
     eventually("the same interfaces as before", || names(&sh("ip -br link").out).is_superset(&names(&before)));
     assert!(!names(&sh("ip -br link").out).contains("fence0"));
+}
+
+/// What the hint shows: pasta is a link itself, and brings an ordinary user out, here to a host that the scene made.
+fn out_with_pasta() {
+    for program in ["pasta", "curl", "busybox", "setpriv"] {
+        need(program);
+    }
+    // A machine's udev lets everybody open this device; a container's may not.
+    let (as_user, device) = if is_root() {
+        (
+            "setpriv --reuid 65534 --regid 65534 --clear-groups ",
+            "mount -t tmpfs none /dev/net; mknod -m 666 /dev/net/tun c 10 200; ",
+        )
+    } else {
+        if std::fs::File::options().read(true).write(true).open("/dev/net/tun").is_err() {
+            skip("this user cannot open /dev/net/tun: chmod 666 /dev/net/tun");
+        }
+        // pasta doesn't want to be root.
+        ("unshare-user --map-user 1000 --map-group 1000 --drop-caps -- ", "")
+    };
+    let folder = crate::support::Folder::new();
+    std::fs::write(folder.join("index.html"), "the page outside\n").expect("a page");
+    // pasta takes the gateway's address for the machine's own, so the page is at another.
+    let seen = host(&format!(
+        "busybox httpd -f -p 80 -h {folder} & server=$!
+         unshare-net --veth host=v0,address=10.6.0.2/24,host-address=10.6.0.1/24,host-address=10.6.9.1/24 --route default,via=10.6.0.1 -- unshare-mnt -- sh -ec '
+             {device}{as_user}pasta --config-net -- unshare-pid -- unshare-uts --hostname box -- sh -c \"hostname; curl -s --retry 20 --retry-connrefused --retry-delay 1 http://10.6.9.1/; exit 3\" || echo $?'
+         kill $server"
+    ));
+    assert_eq!(seen.ok(), "box\nthe page outside\n3", "{seen:#?}");
 }
 
 /// A network lives as long as somebody is in it: the shell in the middle stays.

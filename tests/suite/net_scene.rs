@@ -4,7 +4,7 @@ use crate::net::host_script;
 use crate::support::{Folder, Seen, is_root, need, script, watch};
 use std::time::Duration;
 
-crate::tests![two_servers_in_a_network_of_their_own, two_servers_on_this_host];
+crate::tests![two_servers_in_a_network_of_their_own, two_servers_on_this_host, interrupted_at_any_moment];
 
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/two-servers.sh");
 const PICTURE: &str =
@@ -39,13 +39,13 @@ fn text(folder: &Folder) -> String {
         need(program);
     }
     format!(
-        "export TMPDIR={folder}; before=$({PICTURE}); sh {EXAMPLE} || :
+        "export TMPDIR={folder}; before=$({PICTURE}); sh {EXAMPLE} >&2 && sh {EXAMPLE} || :
          n=0; until after=$({PICTURE}); [ \"$before\" = \"$after\" ] || [ $((n += 1)) = 100 ]; do sleep 0.1; done
          [ \"$before\" = \"$after\" ] && echo as before || echo \"left: $after\""
     )
 }
 
-/// Inside one user namespace for an ordinary user, and one network namespace for everybody.
+/// Twice, the second at once after the first. Inside one user namespace for an ordinary user, and one network namespace for everybody.
 fn two_servers_in_a_network_of_their_own() {
     check(&watch(host_script(&text(&Folder::new())), Duration::from_secs(60)));
 }
@@ -58,4 +58,21 @@ fn two_servers_on_this_host() {
     } else {
         assert!(!seen.out.contains("fetched") && seen.out.ends_with("as before\n"), "{seen:#?}");
     }
+}
+
+/// Ctrl-C, early and late.
+fn interrupted_at_any_moment() {
+    let folder = Folder::new();
+    let text = format!(
+        "export TMPDIR={folder}; before=$({PICTURE})
+         for delay in 0.01 0.05 0.1 0.15 0.2 0.3 0.4 0.6; do
+             setsid env --default-signal=INT sh {EXAMPLE} >/dev/null 2>&1 & script=$!
+             sleep $delay; kill -INT -$script || :; wait $script && echo whole || echo interrupted
+         done
+         n=0; until after=$({PICTURE}); [ \"$before\" = \"$after\" ] || [ $((n += 1)) = 100 ]; do sleep 0.1; done
+         [ \"$before\" = \"$after\" ] && echo as before || echo \"left: $after\""
+    );
+    let seen = watch(host_script(&text), Duration::from_secs(60));
+    assert!(seen.ok().ends_with("\nas before"), "{seen:#?}");
+    assert!(seen.out.contains("interrupted\n"), "{seen:#?}");
 }

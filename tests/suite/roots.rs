@@ -77,6 +77,12 @@ fn debian_root() {
     assert_eq!(lines[1..7], ["debian", "/", "sh", "guest", "0", "1"], "{seen:#?}");
     assert!(lines[7].contains("No such file or directory"), "{seen:#?}");
     assert_eq!(lines[8..], ["gone", "/", "/proc", "/tmp", "root:mail"], "{seen:#?}");
+    let seen = sh(&format!(
+        "{}unshare-pid -- unshare-mnt --root {root} --proc /proc --dev /dev -- sh -ec \
+         'dpkg -l dpkg | tail -1 | cut -c1-2; perl -e \"print qq(perl\\n)\"; su nobody -s /bin/sh -c \"id -un\"'",
+        many()
+    ));
+    assert_eq!(seen.ok(), "ii\nperl\nnobody", "{seen:#?}");
 }
 
 /// Its package manager works there, on a layer above it that goes with the command.

@@ -37,7 +37,7 @@ pub fn make(
 ) -> Result<OwnedFd, Failure> {
     let dev = filesystem::make(Filesystem::Tmpfs)?;
     tree.attach(&dev, place, dest, "a /dev in memory, with nothing but what follows")?;
-    tree.own(&dev)?;
+    tree.own(&dev, true)?;
     for (name, device) in devices {
         let made = step(format_args!("mknodat({name:?})"), "a place for the device file", || {
             sys::make_file(dev.as_fd(), name.as_ref(), 0o644)?;

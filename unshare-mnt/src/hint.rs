@@ -72,9 +72,15 @@ pub fn missing(path: &Path) -> Option<String> {
     Some(format!("make the mount point first: --dir {}", quoted(path)))
 }
 
-/// Why something could not be made.
-pub fn make(errno: Errno) -> Option<String> {
+/// Why something could not be made in a directory.
+pub fn make(parent: &OwnedFd, errno: Errno) -> Option<String> {
+    let overflow = || fs::read_to_string("/proc/sys/kernel/overflowuid").ok()?.trim().parse().ok();
+    let owner = || sys::identify(parent.as_fd()).ok().map(|parent| parent.owner);
     match errno {
+        Errno::EACCES if owner().is_some() && owner() == overflow() => Some(
+            "the directory belongs to an ID that has no mapping here, so that root inside has no rights over it; in an overlay only the top directory is one's own: name this one as the layer, or lay a --tmpfs over it"
+                .to_owned(),
+        ),
         Errno::EEXIST => Some("a symlink that leads nowhere is there, or another process made something".to_owned()),
         Errno::EOVERFLOW => Some("an overlay cannot copy up a file whose owner or group has no mapping here: 'unshare-user --map-auto --' maps more IDs".to_owned()),
         Errno::EROFS => {
@@ -99,6 +105,10 @@ pub fn attach(mount: &OwnedFd, place: &OwnedFd, errno: Errno) -> Option<String> 
     match errno {
         Errno::ENOENT => Some("DEST was removed meanwhile".to_owned()),
         Errno::ENOSYS => too_old("5.10"),
+        Errno::EINVAL if sys::clone_tree(place.as_fd(), "".as_ref(), true).err() == Some(Errno::EINVAL) => Some(
+            "DEST is on a mount of another mount namespace, where a descriptor of the caller's leads: name it by its path"
+                .to_owned(),
+        ),
         _ => None,
     }
 }

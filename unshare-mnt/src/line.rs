@@ -48,9 +48,7 @@ impl Line {
             return Err(Failure::input(format_args!("{second}: {first} makes the root already")));
         }
         let root = roots.first().copied();
-        if let Some(index) = root
-            && !propagation.allows_new_root()
-        {
+        if let Some(index) = root.filter(|_| !propagation.allows_new_root()) {
             let label = &operations[index].label;
             return Err(Failure::input(format_args!("{label}: a new root needs --propagation private or slave"))
                 .hint("the kernel's pivot_root refuses shared mounts".to_owned()));
@@ -93,10 +91,10 @@ impl Line {
         }
         umask(mask);
         if let Some(index) = self.root {
-            switch::to(tree.root()).map_err(|failure| within(&self.operations[index], failure))?;
+            switch::to(tree.start()).map_err(|failure| within(&self.operations[index], failure))?;
         }
         if !self.operations.is_empty() || self.chdir.is_some() {
-            switch::change_directory(tree.root(), self.root.is_some(), self.chdir, before)?;
+            switch::change_directory(tree.start(), self.root.is_some(), self.chdir, before)?;
         }
         Ok(tree.into_made())
     }
@@ -129,9 +127,7 @@ fn perform(operation: &Operation, source: Source, tree: &mut Tree) -> Result<(),
         _ => {
             let missing = if source.is_directory()? { Missing::Directory } else { Missing::File };
             let place = tree.place(dest, missing)?;
-            let mount = mount(operation, source, &place, tree)?;
-            tree.keep(mount);
-            Ok(())
+            mount(operation, source, &place, tree).map(drop)
         }
     }
 }
@@ -154,7 +150,7 @@ fn mount(operation: &Operation, source: Source, place: &OwnedFd, tree: &mut Tree
             let mount = filesystem::make(*filesystem)?;
             tree.attach(&mount, place, dest, filesystem::changes(*filesystem))?;
             if filesystem::is_empty(*filesystem) {
-                tree.own(&mount)?;
+                tree.own(&mount, true)?;
             }
             Ok(mount)
         }

@@ -63,10 +63,10 @@ impl FromArgMatches for Operations {
             };
             // Every value has an index of its own: the first of each group gives the order.
             for (place, group) in places.step_by(values.len()).zip(groups) {
-                found.push((place, Written { option, values: group.cloned().collect() }));
+                let at = found.partition_point(|(before, _)| *before < place);
+                found.insert(at, (place, Written { option, values: group.cloned().collect() }));
             }
         }
-        found.sort_by_key(|(place, _)| *place);
         Ok(Operations(found.into_iter().map(|(_, written)| written).collect()))
     }
 

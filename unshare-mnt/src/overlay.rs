@@ -90,7 +90,7 @@ pub fn make(layers: &Layers, place: &OwnedFd, dest: &Path, tree: &mut Tree) -> R
                     tree.attach(&memory, place, dest, "memory for the writes")?;
                     let overlay = new(lower, Some((&upper, &work)))?;
                     tree.attach(&overlay, &memory, dest, changes)?;
-                    tree.own(&overlay)?;
+                    tree.own(&overlay, true)?;
                     return Ok(overlay);
                 }
                 overlay => overlay?,
@@ -98,7 +98,7 @@ pub fn make(layers: &Layers, place: &OwnedFd, dest: &Path, tree: &mut Tree) -> R
         }
     };
     tree.attach(&overlay, place, dest, changes)?;
-    tree.own(&overlay)?;
+    tree.own(&overlay, !matches!(layers.upper, Upper::At { .. }))?;
     Ok(overlay)
 }
 

@@ -5,9 +5,9 @@
 
 use crate::hint;
 use crate::operation::names;
-use common::failure::{Failure, OrHint};
+use common::failure::{Failure, OrHint, errno_of};
 use common::step::{narrate, step};
-use common::sys::{self, Identity, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS};
+use common::sys::{self, Identity, MOUNT_ATTR_RDONLY, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS};
 use common::text::quoted;
 use nix::errno::Errno;
 use nix::libc::{O_DIRECTORY, O_NOFOLLOW, O_PATH};
@@ -29,30 +29,33 @@ pub struct Tree {
     /// The caller's working directory, by its path: what is mounted over it counts.
     before: Option<PathBuf>,
     here: Option<OwnedFd>,
-    /// The devices of the file systems that this line mounted new.
-    own: Vec<(u32, u32)>,
+    /// The devices of the file systems that this line mounted new, and whether all that is made there goes with them.
+    own: Vec<((u32, u32), bool)>,
     made: Made,
 }
 
-/// What was done, in its order. Dropped, the directories, files and links that were made are removed again.
+/// What was done, in its order. Dropped, it is undone: mounts, and the directories, files and links that were made.
 #[derive(Default)]
 pub struct Made(Vec<Done>);
 
 enum Done {
     Mounted(OwnedFd),
+    MadeReadOnly(OwnedFd),
     Made { parent: OwnedFd, name: OsString, is_directory: bool },
 }
 
 impl Drop for Made {
     fn drop(&mut self) {
-        if !self.0.iter().any(|done| matches!(done, Done::Made { .. })) {
-            return;
-        }
         for done in self.0.drain(..).rev() {
             match done {
-                // A mount point cannot be removed while something is mounted there. "." is the mount's root.
+                // A mount point cannot be removed while something is mounted there, and where mounts are shared it was
+                // mounted outside, too. "." is the mount's root.
                 Done::Mounted(mount) => {
                     let _ = sys::change_directory(mount.as_fd()).and_then(|()| umount2(".", MntFlags::MNT_DETACH));
+                }
+                // What was made there before could not be removed.
+                Done::MadeReadOnly(mount) => {
+                    let _ = sys::mount_setattr(mount.as_fd(), false, 0, MOUNT_ATTR_RDONLY);
                 }
                 Done::Made { parent, name, is_directory } => {
                     let _ = sys::remove(parent.as_fd(), &name, is_directory);
@@ -67,30 +70,38 @@ impl Tree {
         Tree { root: None, before, here: None, own: Vec::new(), made: Made::default() }
     }
 
-    /// From here on every DEST is resolved inside this mount.
+    /// From here on every DEST is resolved inside this mount. It is never undone: it goes with the namespace.
     pub fn replace_root(&mut self, root: OwnedFd) {
         self.root = Some(root);
+        self.made.0.clear();
     }
 
-    /// The new root, or the directory that the caller is in.
-    pub fn root(&self) -> BorrowedFd<'_> {
-        self.root.as_ref().map_or(sys::CWD, AsFd::as_fd)
+    /// Where relative paths begin: the new root, or the directory that the caller is in, as it is seen now.
+    pub fn start(&self) -> BorrowedFd<'_> {
+        self.root.as_ref().or(self.here.as_ref()).map_or(sys::CWD, AsFd::as_fd)
     }
 
     pub fn into_made(self) -> Made {
         self.made
     }
 
-    /// This mount is of a file system that this line made: mount points that are missing there may be made.
-    pub fn own(&mut self, mount: &OwnedFd) -> Result<(), Failure> {
-        self.own.push(identify(mount.as_fd())?.device);
+    /// This mount is of a file system that this line made: mount points that are missing there may be made. `vanishes`:
+    /// nothing of it lies on a file system of the caller's.
+    pub fn own(&mut self, mount: &OwnedFd, vanishes: bool) -> Result<(), Failure> {
+        self.own.push((identify(mount.as_fd())?.device, vanishes));
         Ok(())
+    }
+
+    /// If a directory is on such a file system: does it vanish?
+    fn vanishes(&self, directory: &OwnedFd) -> Result<Option<bool>, Failure> {
+        let device = identify(directory.as_fd())?.device;
+        Ok(self.own.iter().find(|own| own.0 == device).map(|own| own.1))
     }
 
     fn open(&self, path: &Path) -> nix::Result<OwnedFd> {
         match &self.root {
             Some(root) => sys::openat2(root.as_fd(), path, O_PATH, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS),
-            None => sys::openat2(self.here.as_ref().map_or(sys::CWD, AsFd::as_fd), path, O_PATH, 0),
+            None => sys::openat2(self.start(), path, O_PATH, 0),
         }
     }
 
@@ -148,12 +159,13 @@ impl Tree {
         match sys::make_symlink(target, parent.as_fd(), &name) {
             // As bubblewrap: what is there already as asked for is well.
             Err(Errno::EEXIST) if sys::read_symlink(parent.as_fd(), &name).as_deref() == Ok(target) => Ok(()),
-            Err(errno) => Err(Failure::refused(call, errno)
-                .hint((errno == Errno::EEXIST).then(|| "something else is there already".to_owned()))),
+            Err(errno) => Err(Failure::refused(call, errno).hint(match errno {
+                Errno::EEXIST => Some("something else is there already".to_owned()),
+                errno => hint::make(&parent, errno),
+            })),
             Ok(()) => {
                 narrate(format_args!("{call} = 0: a symlink"));
-                self.remember(parent, name, false);
-                Ok(())
+                self.remember(parent, name, false)
             }
         }
     }
@@ -167,7 +179,7 @@ impl Tree {
             if *name == ".." {
                 return Err(Failure::refused(call, Errno::ENOENT).hint(hint::missing(path)));
             }
-            if !anywhere && !self.own.contains(&identify(at.as_fd())?.device) {
+            if !anywhere && self.vanishes(&at)?.is_none() {
                 return Err(Failure::refused(call, Errno::ENOENT).hint(hint::missing(path)));
             }
             let is_file = missing == Missing::File && index + 1 == names.len();
@@ -180,11 +192,11 @@ impl Tree {
                     sys::make_directory(at.as_fd(), name, 0o755)
                 }
             })
-            .or_hint(hint::make)?;
+            .or_hint(|errno| hint::make(&at, errno))?;
             let next = step(format_args!("openat2({})", quoted(name)), "what was made", || {
                 sys::openat2(at.as_fd(), name.as_ref(), open_flags, RESOLVE_NO_SYMLINKS)
             });
-            self.remember(at, (*name).to_owned(), !is_file);
+            self.remember(at, (*name).to_owned(), !is_file)?;
             at = next?;
         }
         Ok(at)
@@ -206,20 +218,29 @@ impl Tree {
         Err(Failure::refused(self.call(path), Errno::ENOENT))
     }
 
-    fn remember(&mut self, parent: OwnedFd, name: OsString, is_directory: bool) {
-        self.made.0.push(Done::Made { parent, name, is_directory });
+    /// What goes by itself is not held: a long line would run out of descriptors.
+    fn remember(&mut self, parent: OwnedFd, name: OsString, is_directory: bool) -> Result<(), Failure> {
+        if self.vanishes(&parent)? != Some(true) {
+            self.made.0.push(Done::Made { parent, name, is_directory });
+        }
+        Ok(())
     }
 
     /// Attaches a mount to what `place` is open on; a file is mounted by its own descriptor, too.
     pub fn attach(&mut self, mount: &OwnedFd, place: &OwnedFd, dest: &Path, changes: &str) -> Result<(), Failure> {
+        let held =
+            step("fcntl(F_DUPFD_CLOEXEC)", "the mount, held to be undone", || mount.try_clone().map_err(errno_of))?;
         step(format_args!("move_mount({})", quoted(dest)), changes, || sys::move_mount(mount.as_fd(), place.as_fd()))
             .or_hint(|errno| hint::attach(mount, place, errno))?;
+        self.made.0.push(Done::Mounted(held));
         // A relative DEST that follows means what its name shows now, not what lies under this mount.
         if let Some(before) = &self.before {
             let call = format!("openat2({}, O_PATH | O_DIRECTORY)", quoted(before));
             self.here = step(call, "the working directory, as it is seen now", || {
                 match sys::openat2(sys::CWD, before, O_PATH | O_DIRECTORY, 0) {
-                    Err(Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES | Errno::ELOOP) => Ok(None),
+                    Err(Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES | Errno::ELOOP | Errno::ENAMETOOLONG) => {
+                        Ok(None)
+                    }
                     result => result.map(Some),
                 }
             })?;
@@ -227,9 +248,9 @@ impl Tree {
         Ok(())
     }
 
-    /// From here on this mount, which was attached, is held to be undone.
-    pub fn keep(&mut self, mount: OwnedFd) {
-        self.made.0.push(Done::Mounted(mount));
+    /// This mount, which is the tree's, was made read-only.
+    pub fn made_read_only(&mut self, mount: OwnedFd) {
+        self.made.0.push(Done::MadeReadOnly(mount));
     }
 }
 

@@ -18,7 +18,7 @@ use std::path::Path;
 /// namespace locked stay.
 pub fn all(mounts: &OwnedFd) -> Result<(), Failure> {
     step("mount_setattr(AT_RECURSIVE, MOUNT_ATTR_RDONLY)", "read-only there, in every submount", || {
-        sys::mount_setattr(mounts.as_fd(), true, MOUNT_ATTR_RDONLY)
+        sys::mount_setattr(mounts.as_fd(), true, MOUNT_ATTR_RDONLY, 0)
     })
     .or_hint(hint::read_only)
 }
@@ -60,11 +60,9 @@ fn writable_below(mountinfo: &[u8], top: u64) -> Option<String> {
     loop {
         let size = tree.len();
         for line in &lines {
-            if let [id, parent, ..] = line[..]
-                && let (Ok(id), Ok(parent)) = (id.parse(), parent.parse())
-                && tree.contains(&parent)
-                && !tree.contains(&id)
-            {
+            let [id, parent, ..] = line[..] else { continue };
+            let (Ok(id), Ok(parent)) = (id.parse(), parent.parse()) else { continue };
+            if tree.contains(&parent) && !tree.contains(&id) {
                 tree.push(id);
             }
         }
@@ -83,7 +81,7 @@ fn writable_below(mountinfo: &[u8], top: u64) -> Option<String> {
 }
 
 /// `--remount-ro`: the mount at DEST alone.
-pub fn one(tree: &Tree, dest: &Path) -> Result<(), Failure> {
+pub fn one(tree: &mut Tree, dest: &Path) -> Result<(), Failure> {
     let mount = tree.find(dest)?;
     if !step("statx()", "what is there", || sys::identify(mount.as_fd()))?.is_mount_root {
         return Err(Failure::input("not a mount point").hint(format!(
@@ -92,12 +90,14 @@ pub fn one(tree: &Tree, dest: &Path) -> Result<(), Failure> {
         )));
     }
     step(format_args!("mount_setattr({}, MOUNT_ATTR_RDONLY)", quoted(dest)), "this mount is read-only", || {
-        match sys::mount_setattr(mount.as_fd(), false, MOUNT_ATTR_RDONLY) {
+        match sys::mount_setattr(mount.as_fd(), false, MOUNT_ATTR_RDONLY, 0) {
             Err(Errno::ENOSYS) => remount(&mount),
             result => result,
         }
     })
-    .or_hint(hint::read_only)
+    .or_hint(hint::read_only)?;
+    tree.made_read_only(mount);
+    Ok(())
 }
 
 /// Before Linux 5.12: mount(2) sets all attributes at once, so those that are set have to be named.

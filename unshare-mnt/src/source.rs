@@ -6,7 +6,7 @@ use crate::operation::{Kind, Operation, Writes};
 use crate::overlay::{Layers, Upper};
 use common::failure::{Failure, OrHint, errno_of};
 use common::step::step;
-use common::sys;
+use common::sys::{self, Identity, RESOLVE_NO_MAGICLINKS};
 use common::text::quoted;
 use nix::errno::Errno;
 use nix::libc::{O_DIRECTORY, O_PATH};
@@ -60,24 +60,29 @@ impl Source {
 pub fn clone(path: &Path) -> Result<OwnedFd, Failure> {
     let call = format!("open_tree({}, OPEN_TREE_CLONE | AT_RECURSIVE)", quoted(path));
     step(call, "a copy of the mounts there, not yet attached", || match sys::clone_tree(sys::CWD, path, true) {
-        Err(Errno::EINVAL) if path.starts_with("/proc") || path.starts_with("/dev/fd") => clone_by_descriptor(path),
+        Err(Errno::EINVAL) => sys::clone_tree(by_name(path, O_PATH)?.as_fd(), "".as_ref(), true),
         result => result,
     })
     .or_hint(|errno| hint::source(path, errno))
 }
 
 /// For `/proc/self/fd/N`, a descriptor that the caller opened: it is on a mount of the caller's namespace, which ours has
-/// a copy of. The copy is taken by the name that the kernel knows, and must be of the very same file.
-fn clone_by_descriptor(path: &Path) -> nix::Result<OwnedFd> {
-    let there = sys::openat2(sys::CWD, path, O_PATH, 0)?;
+/// a copy of. The copy is opened by the name that the kernel knows, and must be of the very same file.
+fn by_name(path: &Path, flags: i32) -> nix::Result<OwnedFd> {
+    let there = sys::openat2(sys::CWD, path, flags, 0)?;
     let name = fs::read_link(format!("/proc/self/fd/{}", there.as_raw_fd())).map_err(errno_of)?;
-    let (tree, there) = (sys::clone_tree(sys::CWD, &name, true)?, sys::identify(there.as_fd())?);
-    let here = sys::identify(tree.as_fd())?;
-    if (here.device, here.inode) == (there.device, there.inode) { Ok(tree) } else { Err(Errno::ESTALE) }
+    let (here, there) = (sys::openat2(sys::CWD, &name, flags, 0)?, sys::identify(there.as_fd())?);
+    let file = |identity: Identity| (identity.device, identity.inode);
+    if file(sys::identify(here.as_fd())?) == file(there) { Ok(here) } else { Err(Errno::ESTALE) }
 }
 
 fn directory(path: &Path) -> Result<OwnedFd, Failure> {
     let flags = O_PATH | O_DIRECTORY;
     let call = format!("open({}, O_PATH | O_DIRECTORY)", quoted(path));
-    step(call, "a layer", || sys::openat2(sys::CWD, path, flags, 0)).or_hint(|errno| hint::source(path, errno))
+    step(call, "a layer", || match sys::openat2(sys::CWD, path, flags, RESOLVE_NO_MAGICLINKS) {
+        // A link of /proc, or a circle, which is one again.
+        Err(Errno::ELOOP) => by_name(path, flags),
+        result => result,
+    })
+    .or_hint(|errno| hint::source(path, errno))
 }

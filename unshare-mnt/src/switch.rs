@@ -18,19 +18,18 @@ pub fn to(root: BorrowedFd<'_>) -> Result<(), Failure> {
     step("umount2(\".\", MNT_DETACH)", "the old root is gone", || umount2(".", MntFlags::MNT_DETACH))
 }
 
-/// Changes to `wanted`, else to where the caller was (`before`), else to `/`. By path, so that the command sees what is
+/// Changes to `wanted`, which is taken from `start` where it is relative, else to where the caller was (`before`), else to `/`. By path, so that the command sees what is
 /// mounted there now. In a new root no symlink and no link of `/proc` leads outside.
 pub fn change_directory(
-    root: BorrowedFd<'_>,
+    start: BorrowedFd<'_>,
     is_new: bool,
     wanted: Option<PathBuf>,
     before: Option<PathBuf>,
 ) -> Result<(), Failure> {
     let change = |path: &Path| {
         let flags = nix::libc::O_PATH | nix::libc::O_DIRECTORY;
-        let (from, resolve) =
-            if is_new { (root, sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_MAGICLINKS) } else { (sys::CWD, 0) };
-        let directory = sys::openat2(from, path, flags, resolve)?;
+        let resolve = if is_new { sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_MAGICLINKS } else { 0 };
+        let directory = sys::openat2(start, path, flags, resolve)?;
         sys::change_directory(std::os::fd::AsFd::as_fd(&directory))
     };
     if let Some(path) = wanted {
@@ -50,7 +49,7 @@ pub fn change_directory(
             Ok(())
         }
         // Held open by the caller, but not to be reached by its path: it is still where it was.
-        Err(Errno::EACCES) if !is_new => Ok(()),
+        Err(Errno::EACCES | Errno::ENAMETOOLONG) if !is_new => Ok(()),
         Err(_) => step("chdir(\"/\")", "the working directory does not exist inside", || change("/".as_ref())),
     }
 }

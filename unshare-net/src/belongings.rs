@@ -2,42 +2,19 @@
 //! in which the kernel told them, which are those in which it takes them back.
 
 use crate::interface::Side;
-use crate::link::{Link, attributes};
+use crate::link::Link;
+use crate::message::{Message, attributes};
 use common::failure::Failure;
 use common::step::{say, step};
-use netlink_packet_core::{NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NetlinkSerializable};
-use netlink_packet_route::RouteNetlinkMessage;
-use netlink_packet_route::address::AddressMessage;
-use netlink_packet_route::route::RouteMessage;
+use netlink_packet_core::{NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL};
 use nix::errno::Errno;
 use nix::libc;
 
 /// The addresses of one interface, and the routes over it.
 #[derive(Clone)]
 pub struct Belongings {
-    addresses: Vec<Told>,
-    routes: Vec<Told>,
-}
-
-/// A message as the kernel told it.
-#[derive(Clone)]
-struct Told {
-    kind: u16,
-    bytes: Vec<u8>,
-}
-
-impl NetlinkSerializable for Told {
-    fn message_type(&self) -> u16 {
-        self.kind
-    }
-
-    fn buffer_len(&self) -> usize {
-        self.bytes.len()
-    }
-
-    fn serialize(&self, buffer: &mut [u8]) {
-        buffer.copy_from_slice(&self.bytes);
-    }
+    addresses: Vec<Message>,
+    routes: Vec<Message>,
 }
 
 impl Belongings {
@@ -46,15 +23,15 @@ impl Belongings {
     /// # Errors
     /// What the kernel answered.
     pub fn of(side: &Side, link: &Link) -> Result<Self, Failure> {
-        let ask = |call: &str, message| {
+        let ask = |call: &str, kind| {
             step(call, "what a move takes from the interface, to be given back should something fail", || {
-                side.socket.request(message, NLM_F_DUMP)
+                side.socket.request(&Message::everything(kind), NLM_F_DUMP)
             })
         };
-        let addresses = ask("RTM_GETADDR(outside)", RouteNetlinkMessage::GetAddress(AddressMessage::default()))?;
-        let routes = ask("RTM_GETROUTE(outside)", RouteNetlinkMessage::GetRoute(RouteMessage::default()))?;
+        let addresses = ask("RTM_GETADDR(outside)", libc::RTM_GETADDR)?;
+        let routes = ask("RTM_GETROUTE(outside)", libc::RTM_GETROUTE)?;
         let those = |kind, all: Vec<Vec<u8>>, is_its: fn(&[u8], u32) -> bool| {
-            all.into_iter().filter(|bytes| is_its(bytes, link.index)).map(|bytes| Told { kind, bytes }).collect()
+            all.into_iter().filter(|bytes| is_its(bytes, link.index)).map(|bytes| Message::told(kind, bytes)).collect()
         };
         Ok(Belongings {
             addresses: those(libc::RTM_NEWADDR, addresses, is_address_of),
@@ -64,10 +41,10 @@ impl Belongings {
 
     /// Gives them back to the interface, which is on its side again under its old name, and brings it up if it was.
     pub fn give_back(&self, side: &Side, link: &Link, was_up: bool) {
-        let restore = |all: &[Told]| {
+        let restore = |all: &[Message]| {
             for told in all {
                 // What came of itself is there already.
-                match side.socket.request(told.clone(), NLM_F_CREATE | NLM_F_EXCL) {
+                match side.socket.request(told, NLM_F_CREATE | NLM_F_EXCL) {
                     Ok(_) | Err(Errno::EEXIST) => {}
                     Err(errno) => {
                         say(format_args!("{}: not all of its addresses and routes came back: {errno}", link.name))

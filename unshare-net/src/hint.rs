@@ -75,7 +75,9 @@ pub fn route(errno: Errno, route: &Route) -> Option<String> {
         Errno::ENETUNREACH | Errno::EHOSTUNREACH => {
             Some(format!("{} is in no network that an interface inside has an address of: see address=CIDR", route.via))
         }
-        Errno::EINVAL => Some(format!("{} is no next hop: an address of this side's own?", route.via)),
+        Errno::EINVAL => {
+            Some(format!("{} is no next hop: an address of this side's own, or of a whole network?", route.via))
+        }
         Errno::EEXIST => Some(format!("there is a route to {} already", route.to)),
         Errno::EPERM => no_rights(),
         _ => None,

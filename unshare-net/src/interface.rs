@@ -2,22 +2,21 @@
 
 use crate::hint;
 use crate::link::Link;
+use crate::message::Message;
 use crate::rtnetlink::Rtnetlink;
 use crate::spec::{Cidr, Name, Route, Veth};
 use common::failure::{Failure, OrHint};
 use common::step::step;
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
-use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage};
-use netlink_packet_route::link::{InfoData, InfoKind, InfoVeth, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
-use netlink_packet_route::nsid::{NsidAttribute, NsidMessage};
-use netlink_packet_route::route::{
-    RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType,
-};
-use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use nix::errno::Errno;
-use std::net::IpAddr;
+use nix::libc;
 use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
+
+/// The other end of a pair: linux/veth.h.
+const VETH_INFO_PEER: u16 = 1;
+/// A namespace's number: linux/net_namespace.h.
+const NETNSA_NSID: u16 = 1;
 
 /// A network namespace that we speak to, and what it is called in messages.
 pub struct Side {
@@ -60,29 +59,25 @@ impl Side {
     /// # Errors
     /// The name is taken; no rights here; no such driver.
     pub fn make_veth(&self, veth: &Veth, bridge: Option<u32>, pid: u32) -> Result<(), Failure> {
-        let mut peer = LinkMessage::default();
-        peer.attributes.push(LinkAttribute::IfName(veth.name.as_str().to_owned()));
-        peer.attributes.push(LinkAttribute::NetNsPid(pid));
-        peer.attributes.extend(veth.mac.map(|mac| LinkAttribute::Address(mac.0.to_vec())));
-        peer.attributes.extend(veth.mtu.map(LinkAttribute::Mtu));
-        let mut message = LinkMessage::default();
-        message.attributes.push(LinkAttribute::IfName(veth.host.as_str().to_owned()));
-        message.attributes.extend(veth.mtu.map(LinkAttribute::Mtu));
-        message.attributes.extend(bridge.map(LinkAttribute::Controller));
-        message.attributes.push(LinkAttribute::LinkInfo(vec![
-            LinkInfo::Kind(InfoKind::Veth),
-            LinkInfo::Data(InfoData::Veth(InfoVeth::Peer(peer))),
-        ]));
+        let mtu = veth.mtu.map(u32::to_ne_bytes);
+        let peer = Message::link(0, 0)
+            .with_text(libc::IFLA_IFNAME, veth.name.as_str())
+            .with(libc::IFLA_NET_NS_PID, pid.to_ne_bytes())
+            .with_some(libc::IFLA_ADDRESS, veth.mac.map(|mac| mac.0))
+            .with_some(libc::IFLA_MTU, mtu);
+        let kind = Message::attributes()
+            .with(libc::IFLA_INFO_KIND, "veth")
+            .with_nested(libc::IFLA_INFO_DATA, Message::attributes().with_nested(VETH_INFO_PEER, peer));
+        let message = Message::link(libc::RTM_NEWLINK, 0)
+            .with_text(libc::IFLA_IFNAME, veth.host.as_str())
+            .with_some(libc::IFLA_MTU, mtu)
+            .with_some(libc::IFLA_MASTER, bridge.map(u32::to_ne_bytes))
+            .with_nested(libc::IFLA_LINKINFO, kind);
         let joins = veth.bridge.as_ref().map_or(String::new(), |bridge| format!(" in bridge {bridge}"));
         step(
             format_args!("RTM_NEWLINK(veth {} {}{joins}, peer {} inside)", veth.host, self.name, veth.name),
             "a cable between the caller's network and this one; it goes when either end goes",
-            || {
-                self.patiently(&veth.host, || {
-                    let message = RouteNetlinkMessage::NewLink(message.clone());
-                    self.socket.request(message, NLM_F_CREATE | NLM_F_EXCL).map(drop)
-                })
-            },
+            || self.patiently(&veth.host, || self.socket.request(&message, NLM_F_CREATE | NLM_F_EXCL).map(drop)),
         )
         .or_hint(|errno| hint::veth(errno, veth, self))
         .or_hint(|_| self.socket.said())
@@ -123,9 +118,7 @@ impl Side {
     /// Is the namespace of this number one that somebody is in? A dying one loses its number, and before that is no
     /// longer found by it.
     fn is_alive(&self, id: i32) -> nix::Result<bool> {
-        let mut message = NsidMessage::default();
-        message.attributes.push(NsidAttribute::Id(id));
-        match self.socket.request(RouteNetlinkMessage::GetNsId(message), 0) {
+        match self.socket.request(&Message::nsid(libc::RTM_GETNSID).with(NETNSA_NSID, id.to_ne_bytes()), 0) {
             Ok(_) => Ok(id >= 0),
             Err(Errno::ENOENT | Errno::EINVAL) => Ok(false),
             Err(errno) => Err(errno),
@@ -137,14 +130,12 @@ impl Side {
     /// # Errors
     /// This kind stays where it was made; no rights here or there.
     pub fn send(&self, link: &Link, to: Place, name: &str) -> nix::Result<()> {
-        let mut message = LinkMessage::default();
-        message.header.index = link.index;
-        message.attributes.push(match to {
-            Place::Of(pid) => LinkAttribute::NetNsPid(pid),
-            Place::Named(fd) => LinkAttribute::NetNsFd(fd),
-        });
-        message.attributes.push(LinkAttribute::IfName(name.to_owned()));
-        self.socket.request(RouteNetlinkMessage::SetLink(message), 0).map(drop)
+        let message = Message::link(libc::RTM_SETLINK, link.index).with_text(libc::IFLA_IFNAME, name);
+        let message = match to {
+            Place::Of(pid) => message.with(libc::IFLA_NET_NS_PID, pid.to_ne_bytes()),
+            Place::Named(fd) => message.with(libc::IFLA_NET_NS_FD, fd.to_ne_bytes()),
+        };
+        self.socket.request(&message, 0).map(drop)
     }
 
     /// Removes an interface of this side.
@@ -152,9 +143,7 @@ impl Side {
     /// # Errors
     /// It is gone already.
     pub fn remove(&self, index: u32) -> nix::Result<()> {
-        let mut message = LinkMessage::default();
-        message.header.index = index;
-        self.socket.request(RouteNetlinkMessage::DelLink(message), 0).map(drop)
+        self.socket.request(&Message::link(libc::RTM_DELLINK, index), 0).map(drop)
     }
 
     /// Gives an interface its addresses, and brings it up. Nobody is asked whether an address is in use (duplicate
@@ -180,16 +169,13 @@ impl Side {
     }
 
     fn add(&self, index: u32, cidr: Cidr) -> nix::Result<()> {
-        let mut message = AddressMessage::default();
-        message.header.family = family(cidr.address);
-        message.header.prefix_len = cidr.prefix;
-        message.header.index = index;
-        message.attributes.push(AddressAttribute::Local(cidr.address));
-        message.attributes.push(AddressAttribute::Address(cidr.address));
-        if cidr.address.is_ipv6() {
-            message.attributes.push(AddressAttribute::Flags(AddressFlags::Nodad));
-        }
-        self.socket.request(RouteNetlinkMessage::NewAddress(message), NLM_F_CREATE | NLM_F_EXCL).map(drop)
+        let Cidr { address, prefix } = cidr;
+        let unasked = address.is_ipv6().then(|| libc::IFA_F_NODAD.to_ne_bytes());
+        let message = Message::address(libc::RTM_NEWADDR, address, prefix, index)
+            .with_address(libc::IFA_LOCAL, address)
+            .with_address(libc::IFA_ADDRESS, address)
+            .with_some(libc::IFA_FLAGS, unasked);
+        self.socket.request(&message, NLM_F_CREATE | NLM_F_EXCL).map(drop)
     }
 
     /// Brings an interface up.
@@ -197,23 +183,19 @@ impl Side {
     /// # Errors
     /// No rights here; ENETDOWN where it stands on one that is down.
     pub fn up(&self, index: u32, name: &str, changes: &str) -> Result<(), Failure> {
-        let mut message = LinkMessage::default();
-        message.header.index = index;
-        message.header.flags = LinkFlags::Up;
-        message.header.change_mask = LinkFlags::Up;
         self.socket.step(
             format_args!("RTM_SETLINK({name} up {})", self.name),
             changes,
-            RouteNetlinkMessage::SetLink(message),
+            &Message::flags(libc::RTM_SETLINK, index, libc::IFF_UP),
             0,
             |errno| hint::up(errno, name),
         )
     }
 
-    /// Waits until an interface that was brought up carries packets: the kernel says so a moment later.
+    /// Waits until an interface that was brought up carries packets, if it is connected: the kernel says so a moment later.
     pub fn wait_for(&self, index: u32) {
         let begin = Instant::now();
-        while Link::numbered(&self.socket, index).is_ok_and(|link| link.is_some_and(|link| link.up && !link.carries))
+        while Link::numbered(&self.socket, index).is_ok_and(|link| link.is_some_and(|link| link.settling))
             && begin.elapsed() < Duration::from_secs(1)
         {
             std::thread::sleep(Duration::from_micros(200));
@@ -225,27 +207,18 @@ impl Side {
     /// # Errors
     /// Nothing here reaches the next hop; there is such a route already.
     pub fn route(&self, route: &Route, dev: Option<u32>) -> Result<(), Failure> {
-        let address = |address| match address {
-            IpAddr::V4(address) => RouteAddress::Inet(address),
-            IpAddr::V6(address) => RouteAddress::Inet6(address),
+        let message = Message::route(libc::RTM_NEWROUTE, route.via, route.to.prefix);
+        let message = match route.to.prefix {
+            0 => message,
+            _ => message.with_address(libc::RTA_DST, route.to.address),
         };
-        let mut message = RouteMessage::default();
-        message.header.address_family = family(route.via);
-        message.header.destination_prefix_length = route.to.prefix;
-        message.header.table = RouteHeader::RT_TABLE_MAIN;
-        message.header.protocol = RouteProtocol::Boot;
-        message.header.scope = RouteScope::Universe;
-        message.header.kind = RouteType::Unicast;
-        if route.to.prefix > 0 {
-            message.attributes.push(RouteAttribute::Destination(address(route.to.address)));
-        }
-        message.attributes.push(RouteAttribute::Gateway(address(route.via)));
-        message.attributes.extend(dev.map(RouteAttribute::Oif));
+        let message =
+            message.with_address(libc::RTA_GATEWAY, route.via).with_some(libc::RTA_OIF, dev.map(u32::to_ne_bytes));
         let over = route.dev.as_ref().map_or(String::new(), |dev| format!(" dev {dev}"));
         self.socket.step(
             format_args!("RTM_NEWROUTE({} via {}{over})", route.to, route.via),
             "packets for there go to that next hop",
-            RouteNetlinkMessage::NewRoute(message),
+            &message,
             NLM_F_CREATE | NLM_F_EXCL,
             |errno| hint::route(errno, route),
         )
@@ -258,8 +231,4 @@ pub enum Place {
     Of(u32),
     /// That of a descriptor.
     Named(RawFd),
-}
-
-fn family(address: IpAddr) -> AddressFamily {
-    if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 }
 }

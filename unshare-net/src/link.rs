@@ -1,8 +1,7 @@
 //! What the kernel tells of one interface.
 
+use crate::message::{Message, attributes};
 use crate::rtnetlink::Rtnetlink;
-use netlink_packet_route::RouteNetlinkMessage;
-use netlink_packet_route::link::{LinkAttribute, LinkMessage};
 use nix::errno::Errno;
 use nix::libc;
 use std::net::Ipv6Addr;
@@ -22,8 +21,8 @@ pub struct Link {
     pub peer: Option<u32>,
     /// Where that one is, if in another namespace: its number here, or -1 where it has none, as a dying one.
     pub peer_namespace: Option<i32>,
-    /// Does it carry packets (IF_OPER_UP, or not known)?
-    pub carries: bool,
+    /// Is it connected (IFF_LOWER_UP), and packets don't pass yet (IFF_RUNNING)?
+    pub settling: bool,
     /// The link-local address that the kernel will give it when it comes up, if it will.
     pub link_local: Option<Ipv6Addr>,
 }
@@ -34,9 +33,7 @@ impl Link {
     /// # Errors
     /// What the kernel answered, other than that.
     pub fn named(socket: &Rtnetlink, name: &str) -> nix::Result<Option<Self>> {
-        let mut message = LinkMessage::default();
-        message.attributes.push(LinkAttribute::IfName(name.to_owned()));
-        Link::ask(socket, message)
+        Link::ask(socket, Message::link(libc::RTM_GETLINK, 0).with_text(libc::IFLA_IFNAME, name))
     }
 
     /// Asks for the interface of this number; `None` if there is none.
@@ -44,13 +41,11 @@ impl Link {
     /// # Errors
     /// What the kernel answered, other than that.
     pub fn numbered(socket: &Rtnetlink, index: u32) -> nix::Result<Option<Self>> {
-        let mut message = LinkMessage::default();
-        message.header.index = index;
-        Link::ask(socket, message)
+        Link::ask(socket, Message::link(libc::RTM_GETLINK, index))
     }
 
-    fn ask(socket: &Rtnetlink, message: LinkMessage) -> nix::Result<Option<Self>> {
-        match socket.request(RouteNetlinkMessage::GetLink(message), 0) {
+    fn ask(socket: &Rtnetlink, message: Message) -> nix::Result<Option<Self>> {
+        match socket.request(&message, 0) {
             Ok(answers) => answers.first().and_then(|bytes| Link::read(bytes)).ok_or(Errno::EBADMSG).map(Some),
             Err(Errno::ENODEV) => Ok(None),
             Err(errno) => Err(errno),
@@ -62,8 +57,10 @@ impl Link {
         const HEADER: usize = 16;
         let ethernet = u16::from_ne_bytes(*bytes.get(2..)?.first_chunk()?) == libc::ARPHRD_ETHER;
         let index = u32::from_ne_bytes(*bytes.get(4..)?.first_chunk()?);
-        let up = u32::from_ne_bytes(*bytes.get(8..)?.first_chunk()?) & libc::IFF_UP as u32 != 0;
-        let mut link = Link { index, up, ..Link::default() };
+        let flags = i32::from_ne_bytes(*bytes.get(8..)?.first_chunk()?);
+        let up = flags & libc::IFF_UP != 0;
+        let settling = flags & (libc::IFF_LOWER_UP | libc::IFF_RUNNING) == libc::IFF_LOWER_UP;
+        let mut link = Link { index, up, settling, ..Link::default() };
         let (mut mac, mut eui64) = (None, false);
         for (kind, value) in attributes(bytes.get(HEADER..)?) {
             match kind {
@@ -71,7 +68,6 @@ impl Link {
                 libc::IFLA_IFNAME => link.name = text(value),
                 libc::IFLA_LINK => link.peer = number(value).map(|index: i32| index as u32),
                 libc::IFLA_LINK_NETNSID => link.peer_namespace = number(value),
-                libc::IFLA_OPERSTATE => link.carries = matches!(value, [0 | 6]),
                 libc::IFLA_LINKINFO => {
                     link.kind = attributes(value).find(|(kind, _)| *kind == libc::IFLA_INFO_KIND).map(|(_, v)| text(v));
                 }
@@ -108,21 +104,6 @@ fn eui64_address([a, b, c, d, e, f]: [u8; 6]) -> Ipv6Addr {
     Ipv6Addr::from([0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, d, e, f])
 }
 
-/// The attributes of a message: length (2), type (2), value, each on a border of four bytes. Ends at what is cut off.
-pub fn attributes(bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
-    const HEADER: usize = 4;
-    // The two highest bits say how a value is coded.
-    const TYPE: u16 = 0x3fff;
-    let mut rest = bytes;
-    std::iter::from_fn(move || {
-        let length = usize::from(u16::from_ne_bytes(*rest.first_chunk()?));
-        let kind = u16::from_ne_bytes(*rest.get(2..)?.first_chunk()?) & TYPE;
-        let value = rest.get(HEADER..length)?;
-        rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
-        Some((kind, value))
-    })
-}
-
 fn number(value: &[u8]) -> Option<i32> {
     Some(i32::from_ne_bytes(value.try_into().ok()?))
 }
@@ -134,17 +115,6 @@ fn text(value: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn attributes_of_any_bytes() {
-        let bytes = [5, 0, 1, 0x80, 7, 0, 0, 0, 6, 0, 2, 0, 8, 9];
-        let seen: Vec<_> = attributes(&bytes).collect();
-        assert_eq!(seen, [(1, [7].as_slice()), (2, [8, 9].as_slice())]);
-        for end in 0..bytes.len() {
-            assert!(attributes(&bytes[..end]).count() < 2, "cut off at {end}");
-        }
-        assert_eq!(attributes(&[0; 8]).count(), 0, "a length of 0 would never end");
-    }
 
     #[test]
     fn link_local_of_a_mac() {

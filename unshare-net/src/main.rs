@@ -5,6 +5,7 @@ mod belongings;
 mod hint;
 mod interface;
 mod link;
+mod message;
 mod rtnetlink;
 mod setup;
 mod spec;

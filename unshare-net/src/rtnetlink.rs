@@ -1,15 +1,15 @@
 //! One rtnetlink(7) socket: ask the kernel, and wait for its answer.
 
-use crate::link::attributes;
+use crate::message::{Message, attributes};
 use common::failure::{Failure, OrHint, errno_of};
 use common::step::step;
 use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_REQUEST, NetlinkDeserializable, NetlinkHeader, NetlinkMessage, NetlinkPayload, NetlinkSerializable,
+    NLM_F_ACK, NLM_F_REQUEST, NetlinkDeserializable, NetlinkHeader, NetlinkMessage, NetlinkPayload,
 };
-use netlink_packet_route::RouteNetlinkMessage;
 use netlink_sys::protocols::NETLINK_ROUTE;
 use netlink_sys::{Socket, SocketAddr};
 use nix::errno::Errno;
+use nix::libc;
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::fmt;
@@ -21,8 +21,10 @@ pub struct Rtnetlink {
     said: RefCell<Option<String>>,
 }
 
-/// What the kernel tells, as bytes: the few attributes that we look at don't need the readers of every kind of message,
-/// which would be a fifth of the program.
+/// The kernel puts no more than this into one answer, however much there is to tell.
+const LONGEST: usize = 32768;
+
+/// What the kernel tells, as bytes.
 struct Answer(Vec<u8>);
 
 impl NetlinkDeserializable for Answer {
@@ -61,7 +63,7 @@ impl Rtnetlink {
         &self,
         call: impl fmt::Display,
         changes: impl fmt::Display,
-        message: RouteNetlinkMessage,
+        message: &Message,
         flags: u16,
         hint: impl FnOnce(Errno) -> Option<String>,
     ) -> Result<(), Failure> {
@@ -78,7 +80,7 @@ impl Rtnetlink {
     ///
     /// # Errors
     /// What the kernel answered.
-    pub fn request(&self, message: impl NetlinkSerializable, flags: u16) -> nix::Result<Vec<Vec<u8>>> {
+    pub fn request(&self, message: &Message, flags: u16) -> nix::Result<Vec<Vec<u8>>> {
         let mut header = NetlinkHeader::default();
         header.flags = NLM_F_REQUEST | NLM_F_ACK | flags;
         let mut request = NetlinkMessage::new(header, NetlinkPayload::InnerMessage(message));
@@ -88,9 +90,12 @@ impl Rtnetlink {
         self.said.take();
         again(|| self.socket.send(&bytes, 0))?;
         let mut answers = Vec::new();
+        let mut datagram = Vec::with_capacity(LONGEST);
         loop {
-            let (datagram, _) = again(|| self.socket.recv_from_full())?;
-            let mut rest = datagram.as_slice();
+            datagram.clear();
+            let length = again(|| self.socket.recv(&mut datagram, libc::MSG_TRUNC))?;
+            // What was cut off is as good as lost.
+            let mut rest = datagram.get(..length).ok_or(Errno::EMSGSIZE)?;
             while !rest.is_empty() {
                 let answer = NetlinkMessage::<Answer>::deserialize(rest).map_err(|_| Errno::EBADMSG)?;
                 let length = (answer.header.length as usize).next_multiple_of(4);

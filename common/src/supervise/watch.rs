@@ -23,11 +23,12 @@ use super::terminal::{self, Foreground};
 use super::treatment::{Treatment, bit, is_stopped, pending, treatment};
 use super::{Aftermath, Init, Shape};
 use crate::sys::{
-    Arrived, Change, Disposition, SignalSet, close_all_but, disposition, exit_now, kill, set_disposition, wait_for,
+    Arrived, Change, Disposition, SI_KERNEL, SignalSet, close_all_but, disposition, exit_now, kill, set_disposition,
+    wait_for,
 };
 use nix::errno::Errno;
 use nix::libc::{
-    SI_KERNEL, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH,
+    SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH,
 };
 use nix::sys::prctl;
 use nix::unistd::{Pid, chdir, getpgid, getpgrp, getpid, getsid};

@@ -152,14 +152,14 @@ pub fn fsmount(context: BorrowedFd<'_>, attributes: u64) -> nix::Result<OwnedFd>
     owned(unsafe { libc::syscall(libc::SYS_fsmount, context.as_raw_fd(), FSMOUNT_CLOEXEC, attributes) })
 }
 
-/// Sets attributes of the mount that `mount` is the root of, or with `recursive` of all mounts below as well, all or
-/// none: mount_setattr(2), Linux 5.12. Attributes that are not named stay as they are.
+/// Sets the attributes `set` of the mount that `mount` is the root of, and clears `clear`; with `recursive` those of all
+/// mounts below as well, all or none: mount_setattr(2), Linux 5.12. Attributes that are not named stay as they are.
 ///
 /// # Errors
 /// EINVAL where it is not the root of a mount; EPERM; EBUSY where a file is open for writing; ENOSYS.
-pub fn mount_setattr(mount: BorrowedFd<'_>, recursive: bool, attributes: u64) -> nix::Result<()> {
+pub fn mount_setattr(mount: BorrowedFd<'_>, recursive: bool, set: u64, clear: u64) -> nix::Result<()> {
     // struct mount_attr: attr_set, attr_clr, propagation, userns_fd.
-    let data = [attributes, 0, 0, 0_u64];
+    let data = [set, clear, 0, 0_u64];
     let flags = libc::AT_EMPTY_PATH | if recursive { AT_RECURSIVE } else { 0 };
     let (empty, size) = (c"".as_ptr(), size_of_val(&data));
     // SAFETY: the path is NUL-terminated, and pointer and size are those of one array laid out as struct mount_attr.
@@ -275,6 +275,8 @@ pub struct Identity {
     pub inode: u64,
     /// The permission bits.
     pub mode: u32,
+    /// The owner, as this user namespace knows it.
+    pub owner: u32,
     /// Is it a directory?
     pub is_directory: bool,
     /// Is it the root of a mount?
@@ -287,7 +289,7 @@ pub struct Identity {
 /// EACCES, EIO: hardly any.
 pub fn identify(fd: BorrowedFd<'_>) -> nix::Result<Identity> {
     let mut data = MaybeUninit::<libc::statx>::zeroed();
-    let mask = libc::STATX_TYPE | libc::STATX_MODE | libc::STATX_INO | STATX_MNT_ID;
+    let mask = libc::STATX_TYPE | libc::STATX_MODE | libc::STATX_UID | libc::STATX_INO | STATX_MNT_ID;
     // SAFETY: the path is NUL-terminated, and the call writes the structure it was given.
     Errno::result(unsafe { libc::statx(fd.as_raw_fd(), c"".as_ptr(), libc::AT_EMPTY_PATH, mask, data.as_mut_ptr()) })?;
     // SAFETY: zeroed before, and the call succeeded.
@@ -297,6 +299,7 @@ pub fn identify(fd: BorrowedFd<'_>) -> nix::Result<Identity> {
         device: (data.stx_dev_major, data.stx_dev_minor),
         inode: data.stx_ino,
         mode: u32::from(data.stx_mode) & 0o7777,
+        owner: data.stx_uid,
         is_directory: u32::from(data.stx_mode) & libc::S_IFMT == libc::S_IFDIR,
         is_mount_root: data.stx_attributes & libc::STATX_ATTR_MOUNT_ROOT as u64 != 0,
     })

@@ -5,6 +5,11 @@ use std::mem::MaybeUninit;
 use std::ptr;
 use std::time::Duration;
 
+/// `si_code` of a signal that the kernel sent: sigaction(2). With the next one, newer than the oldest `libc` that we take.
+pub const SI_KERNEL: i32 = 0x80;
+/// `si_code` of a signal that sigqueue(3) sent.
+const SI_QUEUE: i32 = -1;
+
 /// What a process does with a signal, as far as it can be inherited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disposition {
@@ -124,7 +129,7 @@ impl Arrived {
     /// # Errors
     /// Those of kill(2).
     pub fn pass_on(&self, pid: i32) -> nix::Result<()> {
-        if self.0.si_code == libc::SI_QUEUE {
+        if self.0.si_code == SI_QUEUE {
             // SAFETY: the kernel reads a siginfo that it filled itself, and checks its code.
             let sent = unsafe { libc::syscall(libc::SYS_rt_sigqueueinfo, pid, self.0.si_signo, &raw const self.0) };
             return Errno::result(sent).map(drop);

@@ -3,6 +3,11 @@
 use std::mem::MaybeUninit;
 use std::ptr;
 
+unsafe extern "C" {
+    // The crate `libc` has it from 0.2.175 on only.
+    fn setitimer(which: libc::c_int, new: *const libc::itimerval, old: *mut libc::itimerval) -> libc::c_int;
+}
+
 /// The timers of a process that was not the one they were meant for: alarm(2) among them.
 pub struct Timers([libc::itimerval; 3]);
 
@@ -14,7 +19,7 @@ impl Timers {
             let off: libc::itimerval = unsafe { MaybeUninit::zeroed().assume_init() };
             let mut old = off;
             // SAFETY: both structures are valid for the call, which writes the old value.
-            unsafe { libc::setitimer(which, &raw const off, &raw mut old) };
+            unsafe { setitimer(which, &raw const off, &raw mut old) };
             old
         }))
     }
@@ -24,7 +29,7 @@ impl Timers {
         for (which, timer) in [libc::ITIMER_REAL, libc::ITIMER_VIRTUAL, libc::ITIMER_PROF].into_iter().zip(&self.0) {
             if timer.it_value.tv_sec != 0 || timer.it_value.tv_usec != 0 {
                 // SAFETY: the structure is valid for the call; the old value is not asked for.
-                unsafe { libc::setitimer(which, &raw const *timer, ptr::null_mut()) };
+                unsafe { setitimer(which, &raw const *timer, ptr::null_mut()) };
             }
         }
     }

@@ -36,6 +36,10 @@ impl Name {
         if text.bytes().any(wrong) {
             return Err("a name has no white space, '/', ':' or '%' in it".to_owned());
         }
+        // The kernel would take it, and every message that tells the name would carry it to a terminal.
+        if common::text::harmless(text) != text {
+            return Err("a name has no control character in it, nor one that hides".to_owned());
+        }
         Ok(Name(text.to_owned()))
     }
 
