@@ -62,7 +62,7 @@ fn each_signal(stage: &Stage) -> String {
         let mut begun = [0; 6];
         let _ = child.stdout.take().expect("a pipe").read_exact(&mut begun);
         send(child.id(), signal);
-        let end = wait(&mut child, Duration::from_secs(8)).map_or("HANGS".to_owned(), end);
+        let end = wait(&mut child, stage.limit.min(Duration::from_secs(15))).map_or("HANGS".to_owned(), end);
         let _ = child.kill();
         let _ = child.wait();
         let name = if signal == libc::SIGTERM { "SIGTERM".to_owned() } else { signal.to_string() };

@@ -6,7 +6,6 @@ use super::scenes;
 use super::stage::{Scene, Stage};
 use crate::support::pty::Pty;
 use std::fs;
-use std::time::Duration;
 
 scenes! {
     a_daemon: Scene::script(
@@ -28,28 +27,29 @@ scenes! {
     ; zombies_are_reaped_by_init
 }
 
-fn begin(stage: &Stage, script: &str) -> Pty {
+/// None where it did not begin.
+fn begin(stage: &Stage, script: &str) -> Option<Pty> {
     // A shell around it, as a terminal window has one.
     let mut shell = stage.command_in_session("bash");
     shell.args(["--norc", "--noprofile", "-c", script]);
     let mut pty = Pty::start(shell);
-    pty.expect("begun", Duration::from_secs(8));
-    pty
+    pty.expect("begun", stage.limit).then_some(pty)
 }
 
 fn hangs_up(stage: &Stage) -> String {
-    let pty = begin(stage, "$L sh -c 'echo begun; exec sleep 20'; :");
+    let Some(pty) = begin(stage, "$L sh -c 'echo begun; exec sleep 20'; :") else { return "never begun\n".into() };
     pty.hang_up();
     String::new()
 }
 
 fn hangs_up_on_a_handler(stage: &Stage) -> String {
-    let pty =
-        begin(stage, "$L bash -c 'trap \"echo hup >log; exit 3\" HUP; echo begun; while :; do sleep .05; done'; :");
+    // The file is there when it is whole.
+    let script = "$L bash -c 'trap \"echo hup >new; mv new log; exit 3\" HUP; echo begun; while :; do sleep .05; done'; :";
+    let Some(pty) = begin(stage, script) else { return "never begun\n".into() };
     pty.hang_up();
     let log = stage.folder.join("log");
     stage.until(|| log.exists());
-    fs::read_to_string(log).unwrap_or_default()
+    fs::read_to_string(log).unwrap_or_else(|_| "no log\n".into())
 }
 
 /// Orphans of the command's are children of the init, which has no zombies.

@@ -211,7 +211,7 @@ pub struct Stage {
     pub link: Link,
     pub folder: Folder,
     mark: String,
-    limit: Duration,
+    pub limit: Duration,
 }
 
 impl Stage {
