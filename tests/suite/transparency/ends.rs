@@ -1,7 +1,7 @@
 //! How a command ends, and what its caller, a pipe or `timeout` sees of it.
 
 use super::exceptions::{CORE_BIT, EXITS, NO_CORE, SHIELD};
-use super::links::Kind::{First, Init, Nested};
+use super::links::Kind::{First, Init, Nested, Waits};
 use super::scenes;
 use super::stage::{Scene, Stage};
 use crate::support::wait;
@@ -25,7 +25,8 @@ scenes! {
         "ulimit -c unlimited; l=$L; unset L
          $l env -i sh -c 'kill -ABRT $$'; echo $?; cat core* | grep -ac 'unshare-pid'; ls core* | wc -l; rm -f core*",
     )
-    .except(First, &SHIELD, "0\n0\n0\n").except(Nested, &SHIELD, "0\n0\n0\n").except(Init, &CORE_BIT, "134\n0\n1\n"),
+    .except(First, &SHIELD, "0\n0\n0\n").except(Nested, &SHIELD, "0\n0\n0\n").except(Init, &CORE_BIT, "134\n0\n1\n")
+    .except(Waits, &CORE_BIT, "134\n0\n1\n"),
     no_core_file_at_limit_0: Scene::script("ulimit -c 0; $L sh -c 'kill -ABRT $$'; echo $?; ls")
         .except(First, &SHIELD, "0\nerr").except(Nested, &SHIELD, "0\nerr"),
     core_file_from_outside: Scene::code(quit_with_core)
@@ -79,7 +80,7 @@ fn quit_with_core(stage: &Stage) -> String {
     let mut begun = [0; 6];
     let _ = child.stdout.take().expect("a pipe").read_exact(&mut begun);
     send(child.id(), libc::SIGQUIT);
-    let end = wait(&mut child, Duration::from_secs(8)).map_or("HANGS".to_owned(), end);
+    let end = wait(&mut child, stage.limit).map_or("HANGS".to_owned(), end);
     let _ = child.kill();
     let files = std::fs::read_dir(stage.folder.path()).expect("a folder").count();
     format!("{end}, core: {}\n", if files == 0 { "no" } else { "yes" })

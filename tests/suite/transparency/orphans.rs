@@ -1,7 +1,7 @@
 //! What the command leaves running, and what becomes of a command that is left alone.
 
 use super::exceptions::ENDS_WITH_IT;
-use super::links::Kind::{First, Init, Nested};
+use super::links::Kind::{First, Init, Nested, Waits};
 use super::scenes;
 use super::stage::{Scene, Stage};
 use crate::support::pty::Pty;
@@ -12,7 +12,7 @@ scenes! {
         "$L sh -c 'setsid sh -c \"sleep .6; echo late >log\" >/dev/null 2>&1 & echo done'; sleep 1.2; ls log",
     )
     .except(First, &ENDS_WITH_IT, "cannot access").except(Init, &ENDS_WITH_IT, "cannot access")
-    .except(Nested, &ENDS_WITH_IT, "cannot access"),
+    .except(Nested, &ENDS_WITH_IT, "cannot access").except(Waits, &ENDS_WITH_IT, "cannot access"),
     twenty_orphans: Scene::script(
         "$L sh -c 'for i in $(seq 20); do (sh -c \"sleep .2; echo x >>log\" &); done; sleep .8; exit 4'; echo $?; wc -l <log",
     ),
@@ -44,7 +44,8 @@ fn hangs_up(stage: &Stage) -> String {
 
 fn hangs_up_on_a_handler(stage: &Stage) -> String {
     // The file is there when it is whole.
-    let script = "$L bash -c 'trap \"echo hup >new; mv new log; exit 3\" HUP; echo begun; while :; do sleep .05; done'; :";
+    let script =
+        "$L bash -c 'trap \"echo hup >new; mv new log; exit 3\" HUP; echo begun; while :; do sleep .05; done'; :";
     let Some(pty) = begin(stage, script) else { return "never begun\n".into() };
     pty.hang_up();
     let log = stage.folder.join("log");

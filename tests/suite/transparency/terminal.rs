@@ -80,7 +80,7 @@ scenes! {
     timeout_inside_and_ctrl_c: Scene::keys(&[
         Keys(concat!("$L timeout 4 ", sleeper!(), "\n")), See("begun\r\n"), Keys(CTRL_C), See("P> "),
         Line("echo s=$?"),
-    ]).except(First, &SHIELD, "s=130").except(Nested, &EXITS, "s=130").except(Nested, &NO_LEADER, "s=124"),
+    ]).either_end_of_ctrl_c().except(Nested, &NO_LEADER, "s=124"),
     shell_in_a_shell: Scene::keys(&[
         Keys(concat!("$L ", inner_bash!(), "\n")), See("Q>"),
         Keys("cat\n"), Keys("word\n"), See("word\r\nword\r\n"), Keys(CTRL_Z), See("Q>"), Keys("jobs\n"), See("Q>"),
