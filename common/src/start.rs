@@ -2,7 +2,7 @@
 
 use crate::failure::{FAILED, Failure, errno_of};
 use crate::step::{name_tool, say, tool};
-use crate::sys::restore_inherited;
+use crate::sys::{restore_inherited, take_faults_by_default};
 use crate::text::harmless;
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 /// Runs a tool. `run` becomes the command, so it returns only when something failed.
 pub fn start<Args: Parser>(run: fn(Args) -> anyhow::Result<Infallible>) -> ExitCode {
+    take_faults_by_default();
     let command = Args::command();
     name_tool(command.get_name().to_owned().leak());
     let command = command.override_usage(format!("{} [OPTION]... [--] [COMMAND [ARG]...]", tool()));
