@@ -3,6 +3,7 @@
 use super::exceptions::ENDS_WITH_IT;
 use super::links::Kind::{First, Init, Nested, Waits};
 use super::scenes;
+use super::stage::Step::Line;
 use super::stage::{Scene, Stage};
 use crate::support::pty::Pty;
 use std::fs;
@@ -13,6 +14,11 @@ scenes! {
     )
     .except(First, &ENDS_WITH_IT, "cannot access").except(Init, &ENDS_WITH_IT, "cannot access")
     .except(Nested, &ENDS_WITH_IT, "cannot access").except(Waits, &ENDS_WITH_IT, "cannot access"),
+    a_daemon_that_forks_twice: Scene::script(
+        "$L perl -e 'fork and exit 3; use POSIX; setsid; fork and exit; sleep 1; open F, q(>log)'; echo $?; sleep 1.6; ls log",
+    )
+    .except(First, &ENDS_WITH_IT, "cannot access").except(Init, &ENDS_WITH_IT, "cannot access")
+    .except(Nested, &ENDS_WITH_IT, "cannot access").except(Waits, &ENDS_WITH_IT, "cannot access"),
     twenty_orphans: Scene::script(
         "$L sh -c 'for i in $(seq 20); do (sh -c \"sleep .2; echo x >>log\" &); done; sleep .8; exit 4'; echo $?; wc -l <log",
     ),
@@ -20,6 +26,9 @@ scenes! {
         "setsid -w $L sh -c 'echo $$ >pid; exec sleep .6' & p=$!; while ! test -s pid; do sleep .01; done
          for q in $(pgrep -s $p 2>/dev/null); do kill -TSTP $q 2>/dev/null; done; wait $p; echo $?",
     ),
+    an_orphaned_group_that_reads: Scene::keys(&[
+        Line("(set -m; $L sh -c 'sleep .4; cat; echo r=$? >log' 2>/dev/null &); sleep 1"), Line("cat log"),
+    ]),
     nohup: Scene::script("nohup $L sh -c 'kill -HUP $$; echo alive; grep SigIgn /proc/self/status' 2>/dev/null; echo $?"),
     setsid: Scene::script("setsid -w $L sh -c 'exit 5'; echo $?; $L setsid -w sh -c 'exit 6'; echo $?"),
     the_terminal_hangs_up: Scene::code(hangs_up),

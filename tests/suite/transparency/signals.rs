@@ -5,7 +5,7 @@ use super::exceptions::{EXITS, STOP_ALONE, TWICE};
 use super::links::Kind::{First, Init, Nested, Waits};
 use super::scenes;
 use super::stage::{Scene, Stage, state};
-use crate::support::wait;
+use crate::support::{is_root, sh, user, wait};
 use nix::libc;
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -33,6 +33,23 @@ scenes! {
         .except(First, &STOP_ALONE, "command: running").except(Init, &STOP_ALONE, "command: running")
         .except(Nested, &STOP_ALONE, "command: running").except(Waits, &STOP_ALONE, "command: running"),
     killed_by_sigkill_while_stopped: Scene::code(killed_while_stopped),
+    ; without_proc
+}
+
+/// Where there is no `/proc` to look at what PID 1 does with a signal. In a user namespace the kernel shows none either:
+/// there `--init` is the way.
+fn without_proc() {
+    let shapes: &[&str] = if is_root() { &["", "--init"] } else { &["--init"] };
+    for shape in shapes {
+        let line = format!("{}unshare-mnt --tmpfs /proc -- unshare-pid {shape} --", user());
+        let seen = sh(&format!("timeout 1 {line} sleep 25; echo $?"));
+        assert_eq!(seen.ok(), "124", "{shape}");
+        assert!(seen.took < Duration::from_secs(20), "{shape}: {:?}", seen.took);
+        // And a handler is left to run.
+        let handles = "trap \"exit 7\" TERM; while :; do sleep 0.1; done";
+        let seen = sh(&format!("timeout --preserve-status 1 {line} sh -c '{handles}'; echo $?"));
+        assert_eq!(seen.ok(), "7", "{shape}");
+    }
 }
 
 /// Writes each signal's number when it gets it; ends when asked to by SIGTERM twice in a row.

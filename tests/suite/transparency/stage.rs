@@ -47,8 +47,6 @@ pub enum Step {
     Away,
     /// Waits until all that the shell started stands still.
     Stopped,
-    /// Waits until all that the shell started is gone.
-    Gone,
     /// Changes the window.
     Resize(u16, u16),
 }
@@ -298,7 +296,6 @@ impl Stage {
                 Step::See(text) => pty.expect(text, self.limit),
                 Step::Away => self.until(|| pty.foreground() != shell),
                 Step::Stopped => self.until(|| all_stopped(shell)),
-                Step::Gone => self.until(|| children(shell).is_empty()),
                 Step::Resize(lines, columns) => {
                     pty.resize(lines, columns);
                     true

@@ -5,7 +5,7 @@ use super::exceptions::{EXITS, NO_LEADER, SHIELD};
 use super::links::Kind::{First, Nested};
 use super::scenes;
 use super::stage::Scene;
-use super::stage::Step::{Away, Gone, Keys, Line, Resize, See, Stopped};
+use super::stage::Step::{Away, Keys, Line, Resize, See, Stopped};
 
 /// Says that it has begun, in a way that what was typed does not; then sleeps. No shell: that would handle SIGINT.
 macro_rules! sleeper {
@@ -58,8 +58,8 @@ scenes! {
         Line("jobs"), Keys("fg\n"), Away, Keys(CTRL_C), See("P> "), Line("echo s=${PIPESTATUS[@]}"),
     ]).except(Nested, &EXITS, "s=130"),
     kill_a_job: Scene::keys(&[
-        Keys("$L perl -e 'print STDERR qq(begun\\n); sleep 60' &\n"), See("begun\r\n"), Line("kill %1; sleep .5"), Gone, Line("echo"),
-        Line("jobs"),
+        Keys("$L perl -e 'print STDERR qq(begun\\n); sleep 60' &\n"), See("begun\r\n"),
+        Line("kill %1; wait %1; echo s=$?"), Line("echo"), Line("jobs"),
     ]).except(Nested, &EXITS, "Exit 143"),
     background_reader: Scene::keys(&[
         Line("$L cat & sleep 1"), Stopped, Line("jobs -l"), Keys("fg\n"), Away, Keys("hello\n"), See("hello\r\nhello\r\n"),
