@@ -1,13 +1,14 @@
 //! Calls that are interrupted or refused, and the death of the waiting link at any moment.
 
-use super::stage::children;
+use super::stage::{children, state};
 use crate::support::pty::Pty;
 use crate::support::{
-    Folder, LIMIT, command, eventually, is_root, need, script, session_command, sh, tools, user, watch,
+    Folder, LIMIT, command, eventually, is_root, need, script, session_command, sh, tools, user, wait, watch,
 };
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
@@ -18,6 +19,7 @@ crate::tests![
     interrupted_init,
     keys_before_the_command_begins,
     signals_before_the_command_is_there,
+    a_fault_that_somebody_sends,
     stopped_and_continued_at_random,
     killed_at_any_moment,
     killed_with_init,
@@ -149,6 +151,30 @@ fn signals_before_the_command_is_there() {
         pty.send("\x03");
         assert!(pty.expect("s=130", LIMIT), "{shape}: {}", pty.shown());
         nothing_left(&mark);
+    }
+}
+
+/// SIGSEGV and SIGBUS by kill(1) to a link that is about to become its command: it tells into a pipe that is full.
+fn a_fault_that_somebody_sends() {
+    for signal in [Signal::SIGSEGV, Signal::SIGBUS] {
+        let (_end, full) = nix::unistd::pipe().expect("a pipe");
+        nix::fcntl::fcntl(&full, nix::fcntl::FcntlArg::F_SETPIPE_SZ(4096)).expect("a small pipe");
+        nix::unistd::write(&full, &[b'x'; 4096]).expect("it takes as much");
+        let mark = unique();
+        let line = format!("ulimit -c 0; exec {}unshare-uts --explain -- sleep {mark}", user());
+        let mut child = script(&line).stdin(Stdio::null()).stderr(full).spawn().expect("a process");
+        // It waits, and goes on waiting.
+        let waits = || with_name("unshare-uts", &mark).and_then(state).as_deref() == Some("S");
+        eventually("it tells", || {
+            waits() && {
+                sleep(Duration::from_millis(50));
+                waits()
+            }
+        });
+        let _ = kill(Pid::from_raw(child.id() as i32), signal);
+        let status = wait(&mut child, LIMIT);
+        let _ = child.kill();
+        assert_eq!(status.expect("it is over").signal(), Some(signal as i32), "{signal}");
     }
 }
 

@@ -27,7 +27,7 @@ scenes! {
          for q in $(pgrep -s $p 2>/dev/null); do kill -TSTP $q 2>/dev/null; done; wait $p; echo $?",
     ),
     an_orphaned_group_that_reads: Scene::keys(&[
-        Line("(set -m; $L sh -c 'sleep .4; cat; echo r=$? >log' 2>/dev/null &); sleep 1"), Line("cat log"),
+        Line("(set -m; $L sh -c 'sleep .4; cat </dev/tty; echo r=$? >log' 2>/dev/null &); sleep 1"), Line("cat log"),
     ]),
     nohup: Scene::script("nohup $L sh -c 'kill -HUP $$; echo alive; grep SigIgn /proc/self/status' 2>/dev/null; echo $?"),
     setsid: Scene::script("setsid -w $L sh -c 'exit 5'; echo $?; $L setsid -w sh -c 'exit 6'; echo $?"),
