@@ -13,13 +13,13 @@ use std::time::Duration;
 scenes! {
     exit_codes_0_to_255: Scene::script(
         "for i in {0..255}; do $L sh -c \"exit $i\"; [ $? = $i ] || echo \"$i became $?\"; done",
-    ),
+    ).starts_many(),
     death_by_each_signal_from_inside: Scene::script(
         "exec 2>/dev/null; ulimit -c 0
          for i in {1..16} {24..27} 29 30 31 {34..64}; do $L sh -c 'kill -'$i' $$; exit 99'; echo $i $?; done",
     )
-    .except(First, &SHIELD, "15 99").except(Nested, &SHIELD, "15 99"),
-    death_by_each_signal_from_outside: Scene::code(each_signal).needs("perl")
+    .starts_many().except(First, &SHIELD, "15 99").except(Nested, &SHIELD, "15 99"),
+    death_by_each_signal_from_outside: Scene::code(each_signal).needs("perl").starts_many()
         .except(Nested, &EXITS, "SIGTERM: exit 143"),
     its_own_core_file: Scene::script(
         "ulimit -c unlimited; l=$L; unset L
@@ -33,9 +33,9 @@ scenes! {
         .except(First, &NO_CORE, "core: no").except(Nested, &NO_CORE, "core: no"),
     writer_into_head: Scene::script("$L yes | head -1; echo ${PIPESTATUS[0]}")
         .except(First, &SHIELD, "Broken pipe").except(Nested, &SHIELD, "Broken pipe"),
-    timeout: Scene::script("timeout .4 $L sleep 30; echo $?"),
-    timeout_with_interrupt: Scene::script("timeout -s INT .4 $L sleep 30; echo $?"),
-    timeout_in_the_foreground: Scene::script("timeout --foreground .4 $L sleep 30; echo $?"),
+    timeout: Scene::script("timeout .4 $L sleep 55; echo $?"),
+    timeout_with_interrupt: Scene::script("timeout -s INT .4 $L sleep 55; echo $?"),
+    timeout_in_the_foreground: Scene::script("timeout --foreground .4 $L sleep 55; echo $?"),
     timeout_with_kill: Scene::script("timeout -k .5 1.5 $L sh -c 'trap : TERM; while :; do sleep .1; done' 2>/dev/null; echo $?"),
     timeout_inside: Scene::script("$L timeout .4 sleep 30; echo $?"),
     xargs: Scene::script("seq 3 | xargs -n1 $L echo; seq 3 | xargs -n1 $L sh -c 'echo $0; exit 255' 2>/dev/null; echo $?"),

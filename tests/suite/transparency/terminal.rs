@@ -14,6 +14,13 @@ macro_rules! sleeper {
     };
 }
 
+/// The shell knows of the stop before its prompt, however long that takes.
+macro_rules! until_a_job_stops {
+    () => {
+        "while ! jobs -s | grep -q .; do sleep .1; done"
+    };
+}
+
 macro_rules! inner_bash {
     () => {
         "env PS1=$Q bash --norc --noprofile --noediting -i"
@@ -58,15 +65,15 @@ scenes! {
         Line("jobs"), Keys("fg\n"), Away, Keys(CTRL_C), See("P> "), Line("echo s=${PIPESTATUS[@]}"),
     ]).except(Nested, &EXITS, "s=130"),
     kill_a_job: Scene::keys(&[
-        Keys("$L perl -e 'print STDERR qq(begun\\n); sleep 60' &\n"), See("begun\r\n"),
+        Line("$L perl -e 'open F, q(>begun); sleep 60' & while ! test -e begun; do sleep .05; done"),
         Line("kill %1; wait %1; echo s=$?"), Line("echo"), Line("jobs"),
     ]).except(Nested, &EXITS, "Exit 143"),
     background_reader: Scene::keys(&[
-        Line("$L cat & sleep 1"), Stopped, Line("jobs -l"), Keys("fg\n"), Away, Keys("hello\n"), See("hello\r\nhello\r\n"),
+        Line(concat!("$L cat & ", until_a_job_stops!())), Stopped, Line("jobs -l"), Keys("fg\n"), Away, Keys("hello\n"), See("hello\r\nhello\r\n"),
         Keys(CTRL_D), See("P> "), Line("echo s=$?"),
     ]),
     background_writer: Scene::keys(&[
-        Line("stty tostop"), Line("$L sh -c 'echo hi; echo ho' & sleep 1"), Stopped, Line("jobs -l"), Keys("fg\n"),
+        Line("stty tostop"), Line(concat!("$L sh -c 'echo hi; echo ho' & ", until_a_job_stops!())), Stopped, Line("jobs -l"), Keys("fg\n"),
         See("ho\r\n"), See("P> "), Line("echo s=$?"),
     ]),
     stops_itself: Scene::keys(&[
