@@ -37,7 +37,7 @@ scenes! {
     timeout_with_interrupt: Scene::script("timeout -s INT .4 $L sleep 55; echo $?"),
     timeout_in_the_foreground: Scene::script("timeout --foreground .4 $L sleep 55; echo $?"),
     timeout_with_kill: Scene::script("timeout -k .5 1.5 $L sh -c 'trap : TERM; while :; do sleep .1; done' 2>/dev/null; echo $?"),
-    timeout_inside: Scene::script("$L timeout .4 sleep 30; echo $?"),
+    timeout_inside: Scene::script("$L timeout .4 sleep 55; echo $?"),
     xargs: Scene::script("seq 3 | xargs -n1 $L echo; seq 3 | xargs -n1 $L sh -c 'echo $0; exit 255' 2>/dev/null; echo $?"),
     parallel: Scene::script(
         "export HOME=$PWD; parallel --will-cite --timeout 1 $L sleep ::: 9 9 2>/dev/null; echo $?
