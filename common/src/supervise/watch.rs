@@ -84,7 +84,14 @@ pub struct Watch {
     state: State,
     /// Signals that were passed on to a PID 1 which had them blocked: a bit each, as in `/proc/PID/status`.
     unsettled: u64,
+    /// Those of them that are pending no more, while the command blocked them again at each look since: a shell does so
+    /// around every fork. In between the kernel may have dropped them.
+    vanished: u64,
+    looks: u8,
 }
+
+/// A command that goes on blocking what it was sent for so many looks, about half a second, has read it.
+const LOOKS: u8 = 100;
 
 impl Watch {
     /// Of a command's process that has not begun.
@@ -97,7 +104,17 @@ impl Watch {
                 set_disposition(signal, Disposition::Default);
             }
         }
-        Watch { command, shape, init: None, foreground, aftermath: None, state: State::Starting, unsettled: 0 }
+        Watch {
+            command,
+            shape,
+            init: None,
+            foreground,
+            aftermath: None,
+            state: State::Starting,
+            unsettled: 0,
+            vanished: 0,
+            looks: 0,
+        }
     }
 
     /// Lets the command's process go on, until it executed the command (its end of the line is close-on-exec) or failed.
@@ -165,15 +182,16 @@ impl Watch {
                     Err(_) => self.end(Change::Exited(i32::from(crate::failure::FAILED))),
                 }
             }
-            let limit = (self.unsettled != 0).then_some(patience);
+            let limit = (self.unsettled | self.vanished != 0).then_some(patience);
             match all.wait(limit) {
                 Ok(arrived) => {
                     patience = Duration::from_millis(1);
                     self.arrived(&arrived, false);
                 }
                 Err(Errno::EAGAIN) => {
-                    patience = (patience * 2).min(Duration::from_secs(1));
                     self.settle();
+                    let longest = if self.vanished == 0 { 1000 } else { 5 };
+                    patience = (patience * 2).min(Duration::from_millis(longest));
                 }
                 Err(_) => {}
             }
@@ -206,6 +224,7 @@ impl Watch {
         }
         if signal == SIGCONT {
             self.unsettled &= !STOPS;
+            self.vanished &= !STOPS;
             // A stop that is under way is taken back as well.
             if is_stopped(self.command) || matches!(self.state, State::Stopping(_)) {
                 self.state = State::Running;
@@ -259,16 +278,20 @@ impl Watch {
     /// has dropped it.
     fn settle(&mut self) {
         let Some(pending) = pending(self.command) else {
-            self.unsettled = 0;
+            (self.unsettled, self.vanished) = (0, 0);
             return;
         };
-        let settled = self.unsettled & !pending;
+        let gone = self.vanished | self.unsettled & !pending;
         self.unsettled &= pending;
-        for signal in (1..=64).filter(|&signal| settled & bit(signal) != 0) {
-            if treatment(self.command, signal) == Treatment::Defaults {
-                self.carry_out(signal);
+        self.vanished = 0;
+        for signal in (1..=64).filter(|&signal| gone & bit(signal) != 0) {
+            match treatment(self.command, signal) {
+                Treatment::Defaults => self.carry_out(signal),
+                Treatment::Blocks if self.looks < LOOKS => self.vanished |= bit(signal),
+                _ => {}
             }
         }
+        self.looks = if self.vanished == 0 { 0 } else { self.looks + 1 };
     }
 
     fn carry_out(&mut self, signal: i32) {
@@ -313,6 +336,7 @@ impl Watch {
         only.block();
         // As the kernel does: a continue discards the stop signals that are pending.
         self.unsettled &= !STOPS;
+        self.vanished &= !STOPS;
         // What continued us has reached the command too, if it was for the group: one SIGCONT must not be two.
         let _ = SignalSet::only(SIGCONT).wait(Some(Duration::ZERO));
         self.foreground = Foreground::look();

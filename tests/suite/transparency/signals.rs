@@ -33,7 +33,7 @@ scenes! {
         .except(First, &STOP_ALONE, "command: running").except(Init, &STOP_ALONE, "command: running")
         .except(Nested, &STOP_ALONE, "command: running").except(Waits, &STOP_ALONE, "command: running"),
     killed_by_sigkill_while_stopped: Scene::code(killed_while_stopped),
-    ; without_proc
+    ; without_proc, blocked_again_and_again
 }
 
 /// Where there is no `/proc` to look at what PID 1 does with a signal. In a user namespace the kernel shows none either:
@@ -50,6 +50,19 @@ fn without_proc() {
         let seen = sh(&format!("timeout --preserve-status 1 {line} sh -c '{handles}'; echo $?"));
         assert_eq!(seen.ok(), "7", "{shape}");
     }
+}
+
+/// As PID 1, a shell that blocks all signals around each fork: one that comes meanwhile is not lost.
+fn blocked_again_and_again() {
+    let code = "use POSIX; my $all = POSIX::SigSet->new; $all->fillset; my $none = POSIX::SigSet->new; $| = 1; print 1;
+        while (1) { sigprocmask(SIG_SETMASK, $all); select undef, undef, undef, .004;
+        sigprocmask(SIG_SETMASK, $none); select undef, undef, undef, .001 }";
+    let line = format!(
+        "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do timeout .2 {}unshare-pid -- perl -e '{code}'; done",
+        user()
+    );
+    let seen = sh(&line);
+    assert!(seen.took < Duration::from_secs(25), "{seen:?}");
 }
 
 /// Writes each signal's number when it gets it; ends when asked to by SIGTERM twice in a row.
