@@ -68,7 +68,7 @@ check: $(BUILT) target/suite
 
 # The table of scenes: what is the same under each link, and under the programs of others.
 transparency: $(BUILT) target/suite
-	UNSHARE_TOOLS=$(CURDIR)/target/release target/suite --table
+	UNSHARE_TOOLS=$(CURDIR)/target/release STRICT=$(STRICT) target/suite --table
 
 installcheck: target/suite
 	UNSHARE_TOOLS=$(DESTDIR)$(BINDIR) STRICT=$(STRICT) target/suite

@@ -3,7 +3,7 @@
 use crate::failure::{FAILED, Failure, errno_of};
 use crate::link::CommandArgs;
 use crate::step::{name_tool, say, tool};
-use crate::sys::restore_inherited;
+use crate::sys::{restore_inherited, take_faults_by_default};
 use crate::text::harmless;
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -18,6 +18,7 @@ pub fn start<Args: Parser, Words: From<CommandArgs>>(
     run: fn(Args) -> anyhow::Result<Infallible>,
     bare: fn(Words) -> Args,
 ) -> ExitCode {
+    take_faults_by_default();
     name_tool(name);
     let parsed = match CommandArgs::bare(std::env::args_os()) {
         Some(command) => Ok(bare(command.into())),

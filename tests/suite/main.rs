@@ -64,6 +64,7 @@ mod usage;
 mod user;
 
 fn main() -> std::process::ExitCode {
+    support::take_no_signal_state();
     // `make transparency`: the table for people; the tests play the same scenes.
     if std::env::args().nth(1).as_deref() == Some("--table") {
         return transparency::print();

@@ -35,6 +35,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use watch::{Started, Watch};
 
 /// How the command stands to its supervisor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,39 +96,17 @@ pub fn supervise<U: Undo>(
     };
     drop(theirs);
     let made = outside(child.0)?;
-    if Started::wait(ours)? == Started::Executed {
+    let mut watch = Watch::new(shape, child.0, foreground);
+    if watch.start(ours)? == Started::Executed {
         let aftermath = made.commit();
-        watch::watch(shape, child.release(), init, foreground, aftermath)
+        child.release();
+        watch.run(init, aftermath)
     }
     // The child said why, and ends with the status.
     let status = child.end();
     drop(made);
     drop(init);
     sys::exit_now(status)
-}
-
-/// How the command's process told of its start.
-#[derive(PartialEq, Eq)]
-enum Started {
-    Executed,
-    Failed,
-}
-
-impl Started {
-    /// Lets the child go on, and waits until it executed the command (its end of the line is close-on-exec) or failed.
-    ///
-    /// # Errors
-    /// The line failed; the child has to be killed.
-    fn wait(mut line: UnixStream) -> Result<Self, Failure> {
-        let failed =
-            |call: &str, error| Failure::refused(format_args!("{call}(the command's process)"), errno_of(error));
-        line.write_all(b"g").map_err(|error| failed("send", error))?;
-        match line.read_exact(&mut [0]) {
-            Ok(()) => Ok(Started::Failed),
-            Err(error) if is_end(&error) => Ok(Started::Executed),
-            Err(error) => Err(failed("recv", error)),
-        }
-    }
 }
 
 /// Did the other end close, in whatever state?
@@ -148,7 +127,7 @@ fn become_command(
     let go = match line.read_exact(&mut [0]) {
         Err(error) if is_end(&error) => sys::exit_now(i32::from(crate::failure::FAILED)),
         Err(error) => Err(Failure::refused("recv(the supervisor)", errno_of(error))),
-        Ok(()) => match hung_up(&line) {
+        Ok(()) => match seen(&line, PollTimeout::ZERO, PollFlags::empty(), PollFlags::POLLHUP) {
             Ok(true) => sys::exit_now(i32::from(crate::failure::FAILED)),
             Ok(false) => tied,
             Err(errno) => Err(Failure::refused("poll(the supervisor)", errno)),
@@ -165,14 +144,13 @@ fn become_command(
     sys::exit_now(i32::from(status))
 }
 
-fn hung_up(line: &UnixStream) -> nix::Result<bool> {
-    let mut end = [PollFd::new(line.as_fd(), PollFlags::empty())];
+/// Is one of `wanted` to be seen on the line, within the time? `ask` is what does not show unasked.
+fn seen(line: &UnixStream, limit: PollTimeout, ask: PollFlags, wanted: PollFlags) -> nix::Result<bool> {
+    let mut end = [PollFd::new(line.as_fd(), ask)];
     loop {
-        match poll(&mut end, PollTimeout::ZERO) {
+        match poll(&mut end, limit) {
             Err(Errno::EINTR) => {}
-            result => {
-                return result.map(|_| end[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP)));
-            }
+            result => return result.map(|_| end[0].revents().is_some_and(|events| events.intersects(wanted))),
         }
     }
 }
@@ -219,10 +197,8 @@ impl Child {
         status
     }
 
-    fn release(self) -> Pid {
-        let pid = self.0;
+    fn release(self) {
         std::mem::forget(self);
-        pid
     }
 }
 

@@ -1,11 +1,14 @@
 //! What the command does with a signal, as `/proc` tells (proc(5)).
 
 use crate::proc::{bits, field};
-use crate::sys::pidfd;
+use crate::sys::{fsconfig_create, fsmount, fsopen, pidfd};
+use nix::fcntl::{OFlag, openat};
 use nix::libc::SYS_rt_sigtimedwait;
+use nix::sys::stat::Mode;
 use nix::unistd::Pid;
 use std::fs::{self, File};
-use std::os::fd::AsRawFd;
+use std::io::Read;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::thread::sleep;
 use std::time::Duration;
@@ -72,18 +75,14 @@ pub fn pending(process: Pid) -> Option<u64> {
 
 /// A moment of a process.
 struct Look {
-    folder: String,
+    folder: OwnedFd,
     status: String,
 }
 
 impl Look {
-    /// Where `/proc` shows another PID namespace than ours the process has another PID there, which its pidfd tells:
-    /// pidfd_open(2).
     fn at(process: Pid) -> Option<Self> {
-        let fd = pidfd(process).ok()?;
-        let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_raw_fd())).ok()?;
-        let folder = format!("/proc/{}", field(&info, "Pid")?);
-        let status = fs::read_to_string(format!("{folder}/status")).ok()?;
+        let folder = in_proc(process).or_else(|| in_a_proc_of_our_own(process))?;
+        let status = read(&folder, "status")?;
         Some(Look { folder, status })
     }
 
@@ -94,7 +93,7 @@ impl Look {
     /// The system call that its main thread is in, with the arguments, or `running`. We are the parent, so the rights of
     /// ptrace(2) are ours, where anybody has them.
     fn call(&self) -> Option<String> {
-        fs::read_to_string(format!("{}/syscall", self.folder)).ok()
+        read(&self.folder, "syscall")
     }
 
     /// The signals that it waits for in sigtimedwait(2): the first argument points to the set.
@@ -102,10 +101,38 @@ impl Look {
         let set = || {
             let address = call.strip_prefix(&format!("{SYS_rt_sigtimedwait} 0x"))?.split(' ').next()?;
             let mut set = [0; 8];
-            let memory = File::open(format!("{}/mem", self.folder)).ok()?;
+            let memory = open(&self.folder, "mem", OFlag::O_RDONLY)?;
             memory.read_exact_at(&mut set, u64::from_str_radix(address, 16).ok()?).ok()?;
             Some(u64::from_ne_bytes(set))
         };
         set().unwrap_or(0)
     }
+}
+
+/// The process's folder. Where `/proc` shows another PID namespace than ours the process has another PID there, which
+/// its pidfd tells: pidfd_open(2).
+fn in_proc(process: Pid) -> Option<OwnedFd> {
+    let fd = pidfd(process).ok()?;
+    let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_raw_fd())).ok()?;
+    let folder = File::open(format!("/proc/{}", field(&info, "Pid")?)).ok()?;
+    Some(folder.into())
+}
+
+/// The same where a root directory without `/proc` was made before us: in one that is mounted nowhere. This takes
+/// CAP_SYS_ADMIN; in a user namespace the kernel refuses it where no other is to be seen.
+fn in_a_proc_of_our_own(process: Pid) -> Option<OwnedFd> {
+    let context = fsopen(c"proc").ok()?;
+    fsconfig_create(context.as_fd()).ok()?;
+    let root = fsmount(context.as_fd(), 0).ok()?;
+    open(&root, &process.to_string(), OFlag::O_DIRECTORY).map(OwnedFd::from)
+}
+
+fn open(folder: &OwnedFd, name: &str, flags: OFlag) -> Option<File> {
+    openat(folder, name, flags | OFlag::O_CLOEXEC, Mode::empty()).ok().map(File::from)
+}
+
+fn read(folder: &OwnedFd, name: &str) -> Option<String> {
+    let mut text = String::new();
+    open(folder, name, OFlag::O_RDONLY)?.read_to_string(&mut text).ok()?;
+    Some(text)
 }

@@ -4,6 +4,9 @@
 //! the command (SIGCHLD), and a signal meant for it.
 //!
 //! ```text
+//!  Starting   the command's process exists, with every signal blocked, and is not the command yet
+//!    │   └──► it failed: 125, 126 or 127
+//!    ▼ it executed the command
 //!            a stop signal's default action
 //!            is carried out: SIGSTOP to it          it stopped
 //!   Running ────────────────────────────► Stopping ────────────► (we stop by that signal; continued, we continue it)
@@ -21,21 +24,27 @@
 
 use super::terminal::{self, Foreground};
 use super::treatment::{Treatment, bit, is_stopped, pending, treatment};
-use super::{Aftermath, Init, Shape};
+use super::{Aftermath, Init, Shape, is_end, seen};
+use crate::failure::{Failure, errno_of};
 use crate::sys::{
     Arrived, Change, Disposition, SI_KERNEL, SignalSet, close_all_but, disposition, exit_now, kill, set_disposition,
-    wait_for,
+    stopped, wait_for,
 };
 use nix::errno::Errno;
 use nix::libc::{
     SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH,
 };
+use nix::poll::PollFlags;
 use nix::sys::prctl;
 use nix::unistd::{Pid, chdir, getpgid, getpgrp, getpid, getsid};
+use std::io::{Read, Write};
 use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 enum State {
+    /// The command's process is not the command yet.
+    Starting,
     Running,
     /// The command gets SIGSTOP in the name of this signal.
     Stopping(i32),
@@ -58,7 +67,15 @@ fn default_action(signal: i32) -> Action {
     }
 }
 
-struct Watch {
+/// How the command's process told of its start.
+#[derive(PartialEq, Eq)]
+pub enum Started {
+    Executed,
+    Failed,
+}
+
+/// The waiting link.
+pub struct Watch {
     command: Pid,
     shape: Shape,
     init: Option<Init>,
@@ -67,35 +84,91 @@ struct Watch {
     state: State,
     /// Signals that were passed on to a PID 1 which had them blocked: a bit each, as in `/proc/PID/status`.
     unsettled: u64,
+    /// Those of them that are pending no more, while the command blocked them again at each look since: a shell does so
+    /// around every fork. In between the kernel may have dropped them.
+    vanished: u64,
+    looks: u8,
 }
 
-/// Waits for the command and ends as it does.
-pub fn watch(
-    shape: Shape,
-    command: Pid,
-    init: Option<Init>,
-    foreground: Foreground,
-    aftermath: Option<Box<dyn Aftermath>>,
-) -> ! {
-    // A reader of the command's output sees its end when the command closes it, and a directory or mount that the
-    // command has left is not busy: we hold none of what the caller handed over.
-    let _ = chdir("/");
-    // All are blocked, and taken one by one: one that the caller ignores may have a handler in the command. A supervisor
-    // around us looks at this to see what it may pass on. Not those that the default ignores: to set it would discard a
-    // SIGCHLD that is pending.
-    for signal in 1..=64 {
-        if disposition(signal) == Disposition::Ignore && !matches!(default_action(signal), Action::Nothing) {
-            set_disposition(signal, Disposition::Default);
-        }
-    }
-    let mut held = aftermath.as_ref().map_or_else(Vec::new, |aftermath| aftermath.holds());
-    held.extend(init.as_ref().and_then(|init| init.tie.as_ref()).map(AsFd::as_fd));
-    close_all_but(&held);
-    Watch { command, shape, init, foreground, aftermath, state: State::Running, unsettled: 0 }.run()
-}
+/// A command that goes on blocking what it was sent for so many looks, about half a second, has read it.
+const LOOKS: u8 = 100;
 
 impl Watch {
-    fn run(mut self) -> ! {
+    /// Of a command's process that has not begun.
+    pub fn new(shape: Shape, command: Pid, foreground: Foreground) -> Self {
+        // All are blocked, and taken one by one: one that the caller ignores may have a handler in the command. A
+        // supervisor around us looks at this to see what it may pass on, as soon as the command runs: so now. Not those
+        // that the default ignores: to set it would discard a SIGCHLD that is pending.
+        for signal in 1..=64 {
+            if disposition(signal) == Disposition::Ignore && !matches!(default_action(signal), Action::Nothing) {
+                set_disposition(signal, Disposition::Default);
+            }
+        }
+        Watch {
+            command,
+            shape,
+            init: None,
+            foreground,
+            aftermath: None,
+            state: State::Starting,
+            unsettled: 0,
+            vanished: 0,
+            looks: 0,
+        }
+    }
+
+    /// Lets the command's process go on, until it executed the command (its end of the line is close-on-exec) or failed.
+    ///
+    /// # Errors
+    /// The line failed; the process has to be killed.
+    pub fn start(&mut self, mut line: UnixStream) -> Result<Started, Failure> {
+        let failed = |call: &str, errno| Failure::refused(format_args!("{call}(the command's process)"), errno);
+        if self.shape != Shape::CommandIsFirst {
+            // What the group got before this process was there, we got alone. Of one that it got itself it has no second
+            // one now: it has all blocked, and what is pending already is not added.
+            while let Ok(arrived) = SignalSet::all().wait(Some(Duration::ZERO)) {
+                if !is_of_a_child(&arrived) {
+                    let _ = arrived.pass_on(self.command.as_raw());
+                }
+            }
+        }
+        line.write_all(b"g").map_err(|error| failed("send", errno_of(error)))?;
+        let told = PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR;
+        while !seen(&line, 20_u8.into(), PollFlags::POLLIN, told).map_err(|errno| failed("poll", errno))? {
+            // A key that stops comes at any moment, and we are not told when we do not take SIGCHLD.
+            if let Some(signal) = stopped(self.command) {
+                self.stop(signal);
+            }
+        }
+        match line.read_exact(&mut [0]) {
+            Ok(()) => Ok(Started::Failed),
+            Err(error) if is_end(&error) => Ok(Started::Executed),
+            Err(error) => Err(failed("recv", errno_of(error))),
+        }
+    }
+
+    /// Waits for the command and ends as it does.
+    pub fn run(mut self, init: Option<Init>, aftermath: Option<Box<dyn Aftermath>>) -> ! {
+        self.state = State::Running;
+        if self.shape == Shape::CommandIsFirst {
+            // To a PID 1 that has not begun the kernel gave none of these, also where it was in the group.
+            while let Ok(arrived) = SignalSet::all().wait(Some(Duration::ZERO)) {
+                self.arrived(&arrived, true);
+            }
+        }
+        // A reader of the command's output sees its end when the command closes it, and a directory or mount that the
+        // command has left is not busy: we hold none of what the caller handed over.
+        let _ = chdir("/");
+        let mut held = aftermath.as_ref().map_or_else(Vec::new, |aftermath| aftermath.holds());
+        held.extend(init.as_ref().and_then(|init| init.tie.as_ref()).map(AsFd::as_fd));
+        close_all_but(&held);
+        drop(held);
+        self.init = init;
+        self.aftermath = aftermath;
+        self.wait()
+    }
+
+    fn wait(mut self) -> ! {
         let all = SignalSet::all();
         let mut patience = Duration::from_millis(1);
         loop {
@@ -109,15 +182,16 @@ impl Watch {
                     Err(_) => self.end(Change::Exited(i32::from(crate::failure::FAILED))),
                 }
             }
-            let limit = (self.unsettled != 0).then_some(patience);
+            let limit = (self.unsettled | self.vanished != 0).then_some(patience);
             match all.wait(limit) {
                 Ok(arrived) => {
                     patience = Duration::from_millis(1);
-                    self.arrived(&arrived);
+                    self.arrived(&arrived, false);
                 }
                 Err(Errno::EAGAIN) => {
-                    patience = (patience * 2).min(Duration::from_secs(1));
                     self.settle();
+                    let longest = if self.vanished == 0 { 1000 } else { 5 };
+                    patience = (patience * 2).min(Duration::from_millis(longest));
                 }
                 Err(_) => {}
             }
@@ -142,13 +216,15 @@ impl Watch {
         }
     }
 
-    fn arrived(&mut self, arrived: &Arrived) {
+    /// `alone`: the command has it not, whoever sent it.
+    fn arrived(&mut self, arrived: &Arrived, alone: bool) {
         let signal = arrived.signal();
-        if signal == SIGCHLD && arrived.code() > 0 {
+        if is_of_a_child(arrived) {
             return;
         }
         if signal == SIGCONT {
             self.unsettled &= !STOPS;
+            self.vanished &= !STOPS;
             // A stop that is under way is taken back as well.
             if is_stopped(self.command) || matches!(self.state, State::Stopping(_)) {
                 self.state = State::Running;
@@ -156,7 +232,7 @@ impl Watch {
                 return;
             }
         }
-        let directed = !is_for_the_group(arrived);
+        let directed = alone || !is_for_the_group(arrived);
         if !directed && getpgid(Some(self.command)) != Ok(getpgrp()) {
             self.hand_on_key(signal);
             return;
@@ -202,16 +278,20 @@ impl Watch {
     /// has dropped it.
     fn settle(&mut self) {
         let Some(pending) = pending(self.command) else {
-            self.unsettled = 0;
+            (self.unsettled, self.vanished) = (0, 0);
             return;
         };
-        let settled = self.unsettled & !pending;
+        let gone = self.vanished | self.unsettled & !pending;
         self.unsettled &= pending;
-        for signal in (1..=64).filter(|&signal| settled & bit(signal) != 0) {
-            if treatment(self.command, signal) == Treatment::Defaults {
-                self.carry_out(signal);
+        self.vanished = 0;
+        for signal in (1..=64).filter(|&signal| gone & bit(signal) != 0) {
+            match treatment(self.command, signal) {
+                Treatment::Defaults => self.carry_out(signal),
+                Treatment::Blocks if self.looks < LOOKS => self.vanished |= bit(signal),
+                _ => {}
             }
         }
+        self.looks = if self.vanished == 0 { 0 } else { self.looks + 1 };
     }
 
     fn carry_out(&mut self, signal: i32) {
@@ -256,6 +336,7 @@ impl Watch {
         only.block();
         // As the kernel does: a continue discards the stop signals that are pending.
         self.unsettled &= !STOPS;
+        self.vanished &= !STOPS;
         // What continued us has reached the command too, if it was for the group: one SIGCONT must not be two.
         let _ = SignalSet::only(SIGCONT).wait(Some(Duration::ZERO));
         self.foreground = Foreground::look();
@@ -288,6 +369,11 @@ impl Watch {
 
 /// The signals whose default action is to stop, and that can be blocked.
 const STOPS: u64 = bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU);
+
+/// Did the kernel send this for a child of ours? Anybody else's SIGCHLD is the command's.
+fn is_of_a_child(arrived: &Arrived) -> bool {
+    arrived.signal() == SIGCHLD && arrived.code() > 0
+}
 
 /// Did the kernel send this to the whole process group, and so to the command as well? Those are the terminal's signals.
 /// As leader of the session we get a SIGHUP of our own.

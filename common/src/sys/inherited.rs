@@ -38,3 +38,14 @@ pub fn restore() {
         unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
     }
 }
+
+/// Takes back the runtime's handlers of SIGSEGV and SIGBUS: the first such signal that somebody sends would be lost in
+/// them, and a link is to die of it as its command would.
+pub fn take_faults_by_default() {
+    for signal in [libc::SIGSEGV, libc::SIGBUS] {
+        // An ignored one was handed over, and has no handler.
+        if disposition(signal) == Disposition::Default {
+            set_disposition(signal, Disposition::Default);
+        }
+    }
+}

@@ -64,6 +64,20 @@ pub fn wait_for(pid: Pid, block: bool) -> nix::Result<Option<Change>> {
     }
 }
 
+/// The signal that stopped a child, where that is news: waitid(2). Its end stays to be waited for.
+pub fn stopped(pid: Pid) -> Option<i32> {
+    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+    let id = pid.as_raw() as libc::id_t;
+    // SAFETY: the call writes the siginfo it was given, or nothing; zeroed, it is valid either way.
+    let info = unsafe {
+        libc::waitid(libc::P_PID, id, info.as_mut_ptr(), libc::WSTOPPED | libc::WNOHANG);
+        info.assume_init()
+    };
+    // SAFETY: si_pid and si_status are what waitid fills; zero where there was nothing to tell.
+    let (who, signal) = unsafe { (info.si_pid(), info.si_status()) };
+    (who != 0).then_some(signal)
+}
+
 /// A descriptor that names a process: pidfd_open(2).
 ///
 /// # Errors

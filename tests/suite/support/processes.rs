@@ -28,3 +28,14 @@ pub fn pid_in(file: &std::path::Path) -> u32 {
     });
     pid.expect("a PID")
 }
+
+/// What called the suite may ignore or block signals, as a shell without job control does for what it runs in the
+/// background: the scenes, and what is compared with them, begin with the defaults.
+pub fn take_no_signal_state() {
+    use common::sys::{Disposition, SignalSet, disposition, set_disposition};
+    use nix::libc::SIGPIPE;
+    for signal in (1..=64).filter(|&signal| signal != SIGPIPE && disposition(signal) == Disposition::Ignore) {
+        set_disposition(signal, Disposition::Default);
+    }
+    SignalSet::all().unblock();
+}

@@ -1,7 +1,7 @@
 //! How a command ends, and what its caller, a pipe or `timeout` sees of it.
 
 use super::exceptions::{CORE_BIT, EXITS, NO_CORE, SHIELD};
-use super::links::Kind::{First, Init, Nested};
+use super::links::Kind::{First, Init, Nested, Waits};
 use super::scenes;
 use super::stage::{Scene, Stage};
 use crate::support::wait;
@@ -13,30 +13,31 @@ use std::time::Duration;
 scenes! {
     exit_codes_0_to_255: Scene::script(
         "for i in {0..255}; do $L sh -c \"exit $i\"; [ $? = $i ] || echo \"$i became $?\"; done",
-    ),
+    ).starts_many(),
     death_by_each_signal_from_inside: Scene::script(
         "exec 2>/dev/null; ulimit -c 0
          for i in {1..16} {24..27} 29 30 31 {34..64}; do $L sh -c 'kill -'$i' $$; exit 99'; echo $i $?; done",
     )
-    .except(First, &SHIELD, "15 99").except(Nested, &SHIELD, "15 99"),
-    death_by_each_signal_from_outside: Scene::code(each_signal).needs("perl")
+    .starts_many().except(First, &SHIELD, "15 99").except(Nested, &SHIELD, "15 99"),
+    death_by_each_signal_from_outside: Scene::code(each_signal).needs("perl").starts_many()
         .except(Nested, &EXITS, "SIGTERM: exit 143"),
     its_own_core_file: Scene::script(
         "ulimit -c unlimited; l=$L; unset L
          $l env -i sh -c 'kill -ABRT $$'; echo $?; cat core* | grep -ac 'unshare-pid'; ls core* | wc -l; rm -f core*",
     )
-    .except(First, &SHIELD, "0\n0\n0\n").except(Nested, &SHIELD, "0\n0\n0\n").except(Init, &CORE_BIT, "134\n0\n1\n"),
+    .except(First, &SHIELD, "0\n0\n0\n").except(Nested, &SHIELD, "0\n0\n0\n").except(Init, &CORE_BIT, "134\n0\n1\n")
+    .except(Waits, &CORE_BIT, "134\n0\n1\n"),
     no_core_file_at_limit_0: Scene::script("ulimit -c 0; $L sh -c 'kill -ABRT $$'; echo $?; ls")
         .except(First, &SHIELD, "0\nerr").except(Nested, &SHIELD, "0\nerr"),
     core_file_from_outside: Scene::code(quit_with_core)
         .except(First, &NO_CORE, "core: no").except(Nested, &NO_CORE, "core: no"),
     writer_into_head: Scene::script("$L yes | head -1; echo ${PIPESTATUS[0]}")
         .except(First, &SHIELD, "Broken pipe").except(Nested, &SHIELD, "Broken pipe"),
-    timeout: Scene::script("timeout .4 $L sleep 30; echo $?"),
-    timeout_with_interrupt: Scene::script("timeout -s INT .4 $L sleep 30; echo $?"),
-    timeout_in_the_foreground: Scene::script("timeout --foreground .4 $L sleep 30; echo $?"),
+    timeout: Scene::script("timeout .4 $L sleep 55; echo $?"),
+    timeout_with_interrupt: Scene::script("timeout -s INT .4 $L sleep 55; echo $?"),
+    timeout_in_the_foreground: Scene::script("timeout --foreground .4 $L sleep 55; echo $?"),
     timeout_with_kill: Scene::script("timeout -k .5 1.5 $L sh -c 'trap : TERM; while :; do sleep .1; done' 2>/dev/null; echo $?"),
-    timeout_inside: Scene::script("$L timeout .4 sleep 30; echo $?"),
+    timeout_inside: Scene::script("$L timeout .4 sleep 55; echo $?"),
     xargs: Scene::script("seq 3 | xargs -n1 $L echo; seq 3 | xargs -n1 $L sh -c 'echo $0; exit 255' 2>/dev/null; echo $?"),
     end_of_the_callers_pipe: Scene::script(
         "mkfifo pipe; $L sh -c 'exec >&-; sleep 1; echo late >log' >pipe & cat pipe; test -e log; echo $?; wait",
@@ -62,7 +63,7 @@ fn each_signal(stage: &Stage) -> String {
         let mut begun = [0; 6];
         let _ = child.stdout.take().expect("a pipe").read_exact(&mut begun);
         send(child.id(), signal);
-        let end = wait(&mut child, Duration::from_secs(8)).map_or("HANGS".to_owned(), end);
+        let end = wait(&mut child, stage.limit.min(Duration::from_secs(15))).map_or("HANGS".to_owned(), end);
         let _ = child.kill();
         let _ = child.wait();
         let name = if signal == libc::SIGTERM { "SIGTERM".to_owned() } else { signal.to_string() };
@@ -79,7 +80,7 @@ fn quit_with_core(stage: &Stage) -> String {
     let mut begun = [0; 6];
     let _ = child.stdout.take().expect("a pipe").read_exact(&mut begun);
     send(child.id(), libc::SIGQUIT);
-    let end = wait(&mut child, Duration::from_secs(8)).map_or("HANGS".to_owned(), end);
+    let end = wait(&mut child, stage.limit).map_or("HANGS".to_owned(), end);
     let _ = child.kill();
     let files = std::fs::read_dir(stage.folder.path()).expect("a folder").count();
     format!("{end}, core: {}\n", if files == 0 { "no" } else { "yes" })

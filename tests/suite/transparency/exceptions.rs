@@ -46,7 +46,8 @@ pub const ENDS_WITH_IT: Exception = exception(
 );
 pub const SHIELD: Exception = exception(
     6,
-    "as PID 1 it ignores signals that it does not handle when they come from inside, or are sent to its own PID",
+    "as PID 1 it ignores signals that it does not handle when they come from inside (its own abort, SIGPIPE, kill $$), or \
+     are sent to its own PID instead of the waiting link",
     "shield",
     "from inside: alive, from outside: alive",
 );
@@ -73,7 +74,45 @@ pub const EXITS: Exception = exception(
 pub const ALL: [&Exception; 9] =
     [&STOP_ALONE, &TWICE, &NO_LEADER, &CORE_BIT, &ENDS_WITH_IT, &SHIELD, &NO_CORE, &FORGETS_PARENT, &EXITS];
 
-crate::tests![the_kernel_does_it_without_us];
+crate::tests![the_kernel_does_it_without_us, the_pages_carry_the_list];
+
+/// The README and the manual have the same list in the same words.
+fn the_pages_carry_the_list() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tree");
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let readme = words(&std::fs::read_to_string(root.join("README.md")).expect("the README"));
+    let manual = std::fs::read_to_string(root.join("man/unshare-tools.7")).ok().map(|text| words(&plain(&text)));
+    for Exception { number, what, .. } in ALL {
+        assert!(readme.contains(&format!("{number}. {}", words(what))), "README.md lacks exception {number}: {what}");
+        if let Some(manual) = &manual {
+            assert!(manual.contains(&words(what)), "unshare-tools(7) lacks exception {number}: {what}");
+        }
+    }
+    let section = readme.split("## What differs").nth(1).and_then(|rest| rest.split(" ## ").next()).expect("a section");
+    assert!(!section.contains(&format!(" {}. ", ALL.len() + 1)), "the README has an exception more");
+}
+
+/// The words of a manual page, without its macros and escapes.
+fn plain(roff: &str) -> String {
+    let mut all = String::new();
+    for line in roff.lines() {
+        let text = match line.strip_prefix('.') {
+            Some(request) => match request.split_once(' ') {
+                Some(("B" | "I" | "BR" | "IR" | "RB" | "RI" | "BI" | "IB", text)) => text,
+                _ => continue,
+            },
+            None => line,
+        };
+        all.push_str(text);
+        all.push('\n');
+    }
+    for (escape, text) in
+        [("\\fB", ""), ("\\fI", ""), ("\\fR", ""), ("\\fP", ""), ("\\-", "-"), ("\\&", ""), ("\\(aq", "'")]
+    {
+        all = all.replace(escape, text);
+    }
+    all
+}
 
 fn the_kernel_does_it_without_us() {
     need("cc");

@@ -1,10 +1,14 @@
 //! Calls that are interrupted or refused, and the death of the waiting link at any moment.
 
-use super::stage::children;
-use crate::support::{Folder, command, eventually, is_root, need, script, sh, tools, user, watch};
+use super::stage::{children, state};
+use crate::support::pty::Pty;
+use crate::support::{
+    Folder, LIMIT, command, eventually, is_root, need, script, session_command, sh, tools, user, wait, watch,
+};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
@@ -13,10 +17,14 @@ use std::time::Duration;
 crate::tests![
     interrupted_calls,
     interrupted_init,
+    keys_before_the_command_begins,
+    signals_before_the_command_is_there,
+    a_fault_that_somebody_sends,
     stopped_and_continued_at_random,
     killed_at_any_moment,
     killed_with_init,
     killed_when_the_command_changed_its_credentials,
+    killed_with_a_setuid_program,
     fork_refused,
     descriptors_refused,
 ];
@@ -77,6 +85,109 @@ fn interrupted_init() {
     assert_eq!(child.wait().expect("a child of ours").code(), Some(3));
 }
 
+/// Ctrl-C and Ctrl-Z while the command's process waits to become it: the link writes to a FIFO that nobody reads yet.
+fn keys_before_the_command_begins() {
+    for shape in SHAPES {
+        for (key, shows) in [("\x03", "P> "), ("\x1a", "Stopped")] {
+            let folder = Folder::new();
+            let fifo = folder.join("fifo");
+            nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).expect("a FIFO");
+            let mut bash = session_command("bash");
+            bash.args(["--norc", "--noprofile", "--noediting", "-i"]).env("PS1", "P> ").env("HISTFILE", "");
+            let mut pty = Pty::start(bash);
+            let shell = pty.child.id() as i32;
+            assert!(pty.expect("P> ", LIMIT));
+            let before = if is_root() { "" } else { user() };
+            let tools = tools();
+            let path = format!("PATH={}:$PATH ", tools.display());
+            pty.send(&format!("{path}{before}{shape} --pid-file {} -- sleep 60\n", fifo.display()));
+            let processes = if shape.ends_with("init") { 2 } else { 1 };
+            let link = || children(shell).into_iter().find(|link| children(*link).len() == processes);
+            eventually("the command's process is there", || link().is_some());
+            pty.send(key);
+            // It has come when it is pending.
+            let link = link().expect("the link");
+            eventually("the key has come", || {
+                let status = fs::read_to_string(format!("/proc/{link}/status")).unwrap_or_default();
+                status.lines().any(|line| line.starts_with("ShdPnd") && !line.ends_with("0000000000000000"))
+            });
+            let pid = fs::read_to_string(&fifo).expect("the PID");
+            assert!(pid.trim().parse::<u32>().is_ok(), "{pid}");
+            assert!(pty.expect(shows, LIMIT), "{shape}, {key:?}: {}", pty.shown());
+            if shows == "Stopped" {
+                pty.send("fg\n");
+                eventually("it has the foreground", || pty.foreground() != shell);
+                pty.send("\x03");
+                assert!(pty.expect("P> ", LIMIT), "{shape}, {key:?}: {}", pty.shown());
+            }
+            pty.send("echo s=$?\n");
+            assert!(pty.expect("s=130", LIMIT), "{shape}, {key:?}: {}", pty.shown());
+            let _ = pty.child.kill();
+            let _ = pty.child.wait();
+        }
+    }
+}
+
+/// A signal of the group's that comes when the link has no child yet: nobody but the link got it.
+fn signals_before_the_command_is_there() {
+    need("strace");
+    for shape in SHAPES {
+        let mark = unique();
+        let tool = tools().join("unshare-pid");
+        let tool = shape.replace("unshare-pid", tool.to_str().expect("a path"));
+        // Each fork takes its time to begin.
+        let slow = "-e trace=clone,fork -e inject=clone,fork:delay_enter=400000";
+        let mut bash = session_command("sh");
+        let line = format!("trap : INT; {}strace -qq -f -o /dev/null {slow} {tool} -- sleep {mark}; echo s=$?", user());
+        bash.args(["-c", &line]);
+        let mut pty = Pty::start(bash);
+        let mut link = 0;
+        eventually("the link has all signals blocked", || {
+            link = with_name("unshare-pid", &mark).unwrap_or(0);
+            let status = fs::read_to_string(format!("/proc/{link}/status")).unwrap_or_default();
+            status.lines().any(|line| line.starts_with("SigBlk:\tf"))
+        });
+        assert_eq!(children(link), [0; 0], "{shape}: too late to see anything");
+        pty.send("\x03");
+        assert!(pty.expect("s=130", LIMIT), "{shape}: {}", pty.shown());
+        nothing_left(&mark);
+    }
+}
+
+/// SIGSEGV and SIGBUS by kill(1) to a link that is about to become its command: it tells into a pipe that is full.
+fn a_fault_that_somebody_sends() {
+    for signal in [Signal::SIGSEGV, Signal::SIGBUS] {
+        let (_end, full) = nix::unistd::pipe().expect("a pipe");
+        nix::fcntl::fcntl(&full, nix::fcntl::FcntlArg::F_SETPIPE_SZ(4096)).expect("a small pipe");
+        nix::unistd::write(&full, &[b'x'; 4096]).expect("it takes as much");
+        let mark = unique();
+        let line = format!("ulimit -c 0; exec {}unshare-uts --explain -- sleep {mark}", user());
+        let mut child = script(&line).stdin(Stdio::null()).stderr(full).spawn().expect("a process");
+        // It waits, and goes on waiting.
+        let waits = || with_name("unshare-uts", &mark).and_then(state).as_deref() == Some("S");
+        eventually("it tells", || {
+            waits() && {
+                sleep(Duration::from_millis(50));
+                waits()
+            }
+        });
+        let _ = kill(Pid::from_raw(child.id() as i32), signal);
+        let status = wait(&mut child, LIMIT);
+        let _ = child.kill();
+        assert_eq!(status.expect("it is over").signal(), Some(signal as i32), "{signal}");
+    }
+}
+
+/// The process of this name that has this argument.
+fn with_name(name: &str, argument: &str) -> Option<i32> {
+    let numbers = fs::read_dir("/proc").expect("/proc").flatten();
+    let has = |folder: &std::path::Path| {
+        fs::read_to_string(folder.join("comm")).is_ok_and(|comm| comm.trim_end() == name)
+            && fs::read_to_string(folder.join("cmdline")).is_ok_and(|line| line.contains(argument))
+    };
+    numbers.filter(|entry| has(&entry.path())).find_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
 fn stopped_and_continued_at_random() {
     for shape in SHAPES {
         let line = format!("exec {}{shape} -- sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep .05; done; exit 5'", user());
@@ -135,6 +246,35 @@ fn killed_when_the_command_changed_its_credentials() {
     let line = format!("exec {}unshare-pid --init -- {} sleep {mark}", user(), change.join(" "));
     let mut child = script(&line).spawn().expect("a process");
     eventually("it runs", || fs::read_dir("/proc").is_ok() && runs_as_sleep(&mark));
+    let _ = child.kill();
+    let _ = child.wait();
+    nothing_left(&mark);
+}
+
+/// To execute a program of another user's that is set-user-ID clears the parent-death signal.
+fn killed_with_a_setuid_program() {
+    need("setpriv");
+    let folder = Folder::new();
+    let program = folder.join("sleep");
+    let mark = unique();
+    let user = if is_root() { "" } else { "unshare-user --map-auto --" };
+    let ready = format!("cp /bin/sleep {0} && chown 1 {0} && chmod 4755 {0} && chmod 755 {folder}", program.display());
+    assert_eq!(sh(&format!("{user} sh -c '{ready}'")).ok(), "");
+    let line = format!(
+        "exec {user} unshare-pid --init -- setpriv --reuid 2 --clear-groups --inh-caps -all --ambient-caps -all {} {mark}",
+        program.display()
+    );
+    let mut child = script(&line).spawn().expect("a process");
+    // The effective user is another than the real one: it was executed so.
+    let is_setuid = |status: String| {
+        let ids = status.lines().find_map(|line| line.strip_prefix("Uid:")).unwrap_or_default();
+        let ids: Vec<_> = ids.split_whitespace().collect();
+        ids.len() == 4 && ids[0] != ids[1]
+    };
+    eventually("a set-user-ID program runs", || {
+        with_name("sleep", &mark)
+            .is_some_and(|pid| fs::read_to_string(format!("/proc/{pid}/status")).is_ok_and(is_setuid))
+    });
     let _ = child.kill();
     let _ = child.wait();
     nothing_left(&mark);

@@ -1,6 +1,7 @@
 //! What the scenes are played under: nothing, each tool, chains, and the programs of others that do a like thing.
 
-use crate::support::{is_root, user};
+use crate::support::{is_root, sh, user};
+use std::sync::OnceLock;
 
 /// How a link stands between a command and its caller. Exceptions are the kernel's, and differ by this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum Kind {
     Init,
     /// Two links wait, and the inner one and the command are each PID 1.
     Nested,
+    /// A link waits, and the command is an ordinary process in the caller's PID namespace.
+    Waits,
     /// Not ours: only shown.
     Peer,
 }
@@ -41,14 +44,16 @@ pub fn bare() -> Link {
     Link::new("bare", Kind::Bare, "")
 }
 
-/// Ours.
+/// Ours. `limit-cgroup` only where it can make a group: [`limit`].
 pub fn links() -> Vec<Link> {
-    vec![
+    let mut links = vec![
         Link::new("user", Kind::Gone, "unshare-user --"),
         Link::new("mnt", Kind::Gone, "unshare-mnt --"),
         Link::new("net", Kind::Gone, "unshare-net --"),
         Link::new("uts", Kind::Gone, "unshare-uts --"),
         Link::new("ipc", Kind::Gone, "unshare-ipc --"),
+        Link::new("cgroup", Kind::Gone, "unshare-cgroup --"),
+        Link::new("time", Kind::Gone, "unshare-time --"),
         Link::new("pid", Kind::First, "unshare-pid --"),
         Link::new(
             "six",
@@ -57,7 +62,20 @@ pub fn links() -> Vec<Link> {
         ),
         Link::new("--init", Kind::Init, "unshare-pid --init --"),
         Link::new("pid pid", Kind::Nested, "unshare-pid -- unshare-pid --"),
-    ]
+    ];
+    links.extend(limit());
+    links
+}
+
+/// `limit-cgroup`, or why it has no column: it needs a group of cgroup v2 that it may make others in.
+pub fn limit() -> Result<Link, String> {
+    static PROBE: OnceLock<Result<(), String>> = OnceLock::new();
+    let link = Link { name: "limit", kind: Kind::Waits, words: "limit-cgroup --".to_owned() };
+    let probe = PROBE.get_or_init(|| {
+        let seen = sh(&format!("{} true", link.words));
+        if seen.status.success() { Ok(()) } else { Err(seen.err.lines().next().unwrap_or_default().to_owned()) }
+    });
+    probe.clone().map(|()| link)
 }
 
 /// The programs of others. None is wrapped where it can do without.
@@ -66,9 +84,9 @@ pub fn peers() -> Vec<Link> {
     let unshare = if is_root() { "unshare --fork --pid" } else { "unshare --map-root-user --fork --pid" };
     vec![
         peer("unshare", unshare),
-        peer("un.-kill", &format!("{unshare} --kill-child")),
+        peer("u. kill", &format!("{unshare} --kill-child")),
         peer("bwrap", "bwrap --dev-bind / / --unshare-pid"),
-        peer("tini", "tini --"),
-        peer("catatonit", "catatonit --"),
+        peer("tini", "tini -s --"),
+        peer("catat.", "catatonit --"),
     ]
 }

@@ -2,46 +2,96 @@
 
 use super::SCENES;
 use super::exceptions;
-use super::links::{Link, links, peers};
+use super::links::{Link, limit, links, peers};
 use super::stage::{Cell, Scene};
-use crate::support::need;
+use crate::support::runner::skip;
+use crate::support::{cgroups, is_root, need};
 use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 
-crate::tests![the_peers_have_their_columns];
+crate::tests![the_peers_have_their_columns, limit_has_its_column, the_table_fits_a_screen];
 
-/// Prints the table. Fails where one of ours differs without an excuse.
+/// A title, and a cell of each column.
+const TITLE: usize = 39;
+const CELL: usize = 7;
+
+/// Prints the table. Fails where one of ours differs without an excuse, and where a column is empty and `STRICT=1`.
 pub fn print() -> ExitCode {
-    let (ours, peers) = (links(), installed());
+    let ours = links();
+    let (peers, absent): (Vec<_>, Vec<_>) = peers().into_iter().partition(is_installed);
     let columns: Vec<Link> = ours.iter().chain(&peers).cloned().collect();
-    print!("{:38}", "");
-    for link in &columns {
-        print!(" {:9}", link.name);
-    }
-    println!();
-    let mut differing = 0;
-    for scene in SCENES.iter().flat_map(|scenes| scenes.iter()) {
-        let (_, cells) = scene.row(&columns);
-        print!("{:38}", scene.title());
-        for (_, cell, _) in &cells {
-            print!(" {cell:9}");
+    println!("{}", line("", columns.iter().map(|link| link.name)));
+    let mut differing = Vec::new();
+    play(&columns, |scene, bare, cells| {
+        println!("{}", line(&scene.title(), cells.iter().map(|(_, cell, _)| cell.to_string())));
+        let ours = cells.iter().take(ours.len()).filter(|(_, cell, _)| *cell == Cell::Differs);
+        differing.extend(
+            ours.map(|(link, _, seen)| format!("{} under {}\n== bare ==\n{bare}\n{seen}", scene.title(), link.name)),
+        );
+        if bare.contains("HANGS") {
+            differing.push(format!("{}: hangs without a link\n{bare}", scene.title()));
         }
-        println!();
-        differing += cells.iter().take(ours.len()).filter(|(_, cell, _)| *cell == Cell::Differs).count();
-    }
+    });
     println!("\nsame: as without it. A number: the kernel's exception, shown without us by tests/proofs:");
     for exception in exceptions::ALL {
         println!("  {}  {}", exception.number, exception.what);
     }
-    if differing == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    println!("\nThe columns; the last {} are other people's:", peers.len());
+    for link in &columns {
+        println!("  {:CELL$}  {}", link.name, link.words);
+    }
+    for peer in &absent {
+        println!("  {:CELL$}  has no column: it is not installed", peer.name);
+    }
+    if let Err(why) = limit() {
+        println!("  {:CELL$}  has no column: {why}", "limit");
+    }
+    for difference in &differing {
+        eprintln!("\ndiffers: {difference}");
+    }
+    let strict = std::env::var("STRICT").is_ok_and(|value| value == "1");
+    if differing.is_empty() && (absent.is_empty() || !strict) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The peers that are here.
-fn installed() -> Vec<Link> {
-    let has = |link: &Link| {
-        let program = link.words.split(' ').next().unwrap_or_default();
-        ["/usr/bin", "/bin", "/usr/local/bin"].iter().any(|dir| std::path::Path::new(dir).join(program).exists())
-    };
-    peers().into_iter().filter(has).collect()
+/// Plays every scene, some at a time since most of them wait, and gives their rows in order.
+fn play(columns: &[Link], mut each: impl FnMut(&Scene, &str, &[(Link, Cell, String)])) {
+    let scenes: Vec<&Scene> = SCENES.iter().flat_map(|scenes| scenes.iter()).collect();
+    let next = AtomicUsize::new(0);
+    let (played, rows) = channel();
+    let played = Mutex::new(played);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(scene) = scenes.get(at) else { break };
+                    let row = scene.row(columns);
+                    played.lock().expect("no holder panics").send((at, row)).expect("the rows are taken");
+                }
+            });
+        }
+        let mut waiting = std::collections::BTreeMap::new();
+        for (at, scene) in scenes.iter().enumerate() {
+            while !waiting.contains_key(&at) {
+                let (at, row) = rows.recv().expect("a scene panics nowhere");
+                waiting.insert(at, row);
+            }
+            let (bare, cells) = waiting.remove(&at).expect("it is there");
+            each(scene, &bare, &cells);
+        }
+    });
+}
+
+fn line(title: &str, cells: impl Iterator<Item = impl std::fmt::Display>) -> String {
+    let cells: Vec<String> = cells.map(|cell| format!("{cell:CELL$}")).collect();
+    format!("{title:TITLE$} {}", cells.join(" ")).trim_end().to_owned()
+}
+
+fn is_installed(link: &Link) -> bool {
+    let program = link.words.split(' ').next().unwrap_or_default();
+    ["/usr/bin", "/bin", "/usr/local/bin"].iter().any(|dir| std::path::Path::new(dir).join(program).exists())
 }
 
 /// A column of the table must not be empty for want of the program.
@@ -49,10 +99,32 @@ fn the_peers_have_their_columns() {
     for program in ["unshare", "bwrap", "tini", "catatonit"] {
         need(program);
     }
-    assert_eq!(installed().len(), peers().len());
+    assert!(peers().iter().all(is_installed));
     let scene = Scene::script("$L echo here");
     let (_, cells) = scene.row(&peers());
     for (link, _, seen) in cells {
         assert!(seen.starts_with("here"), "{} does not run here: {seen}", link.name);
+    }
+}
+
+/// Root can make a group wherever cgroup v2 is. Nobody else can where nothing was delegated: then the table says so.
+fn limit_has_its_column() {
+    cgroups::tree();
+    match limit() {
+        Ok(_) => assert!(links().iter().any(|link| link.name == "limit")),
+        Err(why) if is_root() => skip(why),
+        Err(why) => assert!(why.starts_with("limit-cgroup: "), "{why}"),
+    }
+}
+
+fn the_table_fits_a_screen() {
+    let columns: Vec<Link> = links().into_iter().chain(peers()).collect();
+    let width = line("", columns.iter().map(|link| link.name)).len();
+    assert!(width < 200, "{width} columns");
+    for link in &columns {
+        assert!(link.name.len() <= CELL, "{}", link.name);
+    }
+    for scene in SCENES.iter().flat_map(|scenes| scenes.iter()) {
+        assert!(scene.title().len() <= TITLE, "{}", scene.title());
     }
 }
