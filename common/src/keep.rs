@@ -8,7 +8,7 @@ use crate::failure::{Failure, OrHint, errno_of};
 use crate::hint;
 use crate::namespace::{MNT, NET, Namespace, USER};
 use crate::outside::{Job, Outside};
-use crate::step::{next, step};
+use crate::step::{next, shown, step};
 use crate::sys;
 use crate::text::quoted;
 use nix::errno::Errno;
@@ -58,7 +58,7 @@ impl Keep {
     pub fn bind(&mut self) -> Result<(), Failure> {
         let (namespace, file) = (self.namespace, &self.place.file);
         next(format_args!("the namespace is to have a name, {}", quoted(file)));
-        let call = format_args!("mount({}, {}, MS_BIND)", namespace.path(), quoted(file));
+        let call = shown(|| format!("mount({}, {}, MS_BIND)", namespace.path(), quoted(file)));
         let changes = "it stays when the command ends, for 'nsenter' to enter, until 'umount' of that file";
         step(call, changes, || match &mut self.outside {
             Some(outside) => match outside.perform() {
