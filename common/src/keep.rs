@@ -106,9 +106,7 @@ impl Place {
         // As ip-netns(8) does: its directory is not there before the first use.
         if *namespace == NET {
             let parent = file.parent().filter(|parent| *parent == Path::new("/run/netns"));
-            if let Some(parent) = parent
-                && fs::create_dir(parent).is_ok()
-            {
+            if let Some(parent) = parent.filter(|parent| fs::create_dir(parent).is_ok()) {
                 place.made_directory = Some(parent.to_owned());
             }
         }
