@@ -35,6 +35,7 @@ pub struct CommandArgs {
 
 /// A link before it enters its namespace.
 pub struct Link {
+    namespace: &'static Namespace,
     keep: Option<Keep>,
     command: Command,
 }
@@ -85,7 +86,7 @@ impl LinkArgs {
     pub fn prepare(self, namespace: &'static Namespace) -> Result<Link, Failure> {
         let command = self.command.prepare()?;
         let keep = self.keep.map(|file| Keep::prepare(&file, namespace)).transpose()?;
-        Ok(Link { keep, command })
+        Ok(Link { namespace, keep, command })
     }
 
     /// Prepares, then moves this process into a new namespace.
@@ -93,7 +94,7 @@ impl LinkArgs {
     /// # Errors
     /// As [`LinkArgs::prepare`] and [`Link::enter`].
     pub fn enter(self, namespace: &'static Namespace) -> Result<Entered, Failure> {
-        self.prepare(namespace)?.enter(namespace)
+        self.prepare(namespace)?.enter()
     }
 }
 
@@ -102,8 +103,8 @@ impl Link {
     ///
     /// # Errors
     /// unshare(2) or the bind was refused.
-    pub fn enter(mut self, namespace: &'static Namespace) -> Result<Entered, Failure> {
-        namespace.create()?;
+    pub fn enter(mut self) -> Result<Entered, Failure> {
+        self.namespace.create()?;
         if let Some(keep) = &mut self.keep {
             keep.bind()?;
         }
@@ -122,7 +123,8 @@ impl Entered {
     /// # Errors
     /// 126 or 127; a kept namespace is let go.
     pub fn become_command(self) -> Result<Infallible, Failure> {
-        let Link { keep, command } = self.0;
+        let Link { namespace, keep, command } = self.0;
+        namespace.narrate_shared();
         match keep {
             Some(keep) if keep.is_final() => {
                 command.check()?;

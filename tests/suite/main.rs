@@ -6,6 +6,7 @@
 //! | `chain` | chains of all six |
 //! | `completions` | bash, zsh and fish on a terminal: what Tab gives, through a chain |
 //! | `demo` | `make demo`: what it shows, without a terminal |
+//! | `explain` | `--explain`: what it tells is true of this very run, and nothing else differs with it |
 //! | `faults` | every system call that a tool makes between parsing and execve(2), made to fail |
 //! | `install` | `make install`, `uninstall`, the AppArmor profile |
 //! | `isolation` | each tool changes its own link under `/proc/self/ns` alone, and what it isolates is isolated both ways |
@@ -37,6 +38,7 @@ mod cgroup;
 mod chain;
 mod completions;
 mod demo;
+mod explain;
 mod faults;
 mod install;
 mod isolation;
@@ -75,6 +77,7 @@ fn main() -> std::process::ExitCode {
         chain::TESTS,
         completions::TESTS,
         demo::TESTS,
+        explain::TESTS,
         faults::TESTS,
         install::TESTS,
         isolation::TESTS,

@@ -6,7 +6,7 @@
 use crate::hint;
 use crate::operation::names;
 use common::failure::{Failure, OrHint, errno_of};
-use common::step::{narrate, step};
+use common::step::{narrate, quietly, shown, step};
 use common::sys::{self, Identity, MOUNT_ATTR_RDONLY, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS};
 use common::text::quoted;
 use nix::errno::Errno;
@@ -112,22 +112,19 @@ impl Tree {
 
     /// What is at a path.
     pub fn find(&self, path: &Path) -> Result<OwnedFd, Failure> {
-        step(self.call(path), "what is there", || self.open(path)).or_hint(|errno| hint::dest(path, errno))
+        quietly(self.call(path), || self.open(path)).or_hint(|errno| hint::dest(path, errno))
     }
 
     /// Where to attach a mount. What is missing is made on a file system that this line mounted.
     pub fn place(&mut self, path: &Path, missing: Missing) -> Result<OwnedFd, Failure> {
         let place = match self.open(path) {
-            Ok(place) => {
-                narrate(format_args!("{} = 0: the mount point", self.call(path)));
-                place
-            }
+            Ok(place) => place,
             Err(Errno::ENOENT) => self.make(path, missing, false)?,
             Err(errno) => return Err(Failure::refused(self.call(path), errno).hint(hint::dest(path, errno))),
         };
         let root = match &self.root {
             Some(root) => identify(root.as_fd())?,
-            None => identify(step("open(\"/\")", "the root", || self.open("/".as_ref()))?.as_fd())?,
+            None => identify(quietly("open(\"/\")", || self.open("/".as_ref()))?.as_fd())?,
         };
         if identify(place.as_fd())? == root {
             return Err(Failure::input(format_args!("{} leads to the root directory", quoted(path)))
@@ -164,7 +161,7 @@ impl Tree {
                 errno => hint::make(&parent, errno),
             })),
             Ok(()) => {
-                narrate(format_args!("{call} = 0: a symlink"));
+                narrate(format_args!("{call} = 0"), shown(|| self.tell_made(&parent).to_owned()));
                 self.remember(parent, name, false)
             }
         }
@@ -185,7 +182,7 @@ impl Tree {
             let is_file = missing == Missing::File && index + 1 == names.len();
             let call = format!("{}({})", if is_file { "mknodat" } else { "mkdirat" }, quoted(path));
             let open_flags = O_PATH | O_NOFOLLOW | if is_file { 0 } else { O_DIRECTORY };
-            step(&call, format_args!("{} is made", quoted(name)), || {
+            step(&call, shown(|| self.tell_made(&at).to_owned()), || {
                 if is_file {
                     sys::make_file(at.as_fd(), name, 0o644)
                 } else {
@@ -193,7 +190,7 @@ impl Tree {
                 }
             })
             .or_hint(|errno| hint::make(&at, errno))?;
-            let next = step(format_args!("openat2({})", quoted(name)), "what was made", || {
+            let next = quietly(format_args!("openat2({})", quoted(name)), || {
                 sys::openat2(at.as_fd(), name.as_ref(), open_flags, RESOLVE_NO_SYMLINKS)
             });
             self.remember(at, (*name).to_owned(), !is_file)?;
@@ -218,6 +215,14 @@ impl Tree {
         Err(Failure::refused(self.call(path), Errno::ENOENT))
     }
 
+    /// Who sees what was made in this directory.
+    fn tell_made(&self, parent: &OwnedFd) -> &'static str {
+        match self.vanishes(parent) {
+            Ok(Some(_)) => "made, on a file system that is in here alone",
+            _ => "made, on a file system of the caller's: it is seen outside too, and stays",
+        }
+    }
+
     /// What goes by itself is not held: a long line would run out of descriptors.
     fn remember(&mut self, parent: OwnedFd, name: OsString, is_directory: bool) -> Result<(), Failure> {
         if self.vanishes(&parent)? != Some(true) {
@@ -228,21 +233,25 @@ impl Tree {
 
     /// Attaches a mount to what `place` is open on; a file is mounted by its own descriptor, too.
     pub fn attach(&mut self, mount: &OwnedFd, place: &OwnedFd, dest: &Path, changes: &str) -> Result<(), Failure> {
-        let held =
-            step("fcntl(F_DUPFD_CLOEXEC)", "the mount, held to be undone", || mount.try_clone().map_err(errno_of))?;
-        step(format_args!("move_mount({})", quoted(dest)), changes, || sys::move_mount(mount.as_fd(), place.as_fd()))
+        self.attach_quietly(mount, place, dest)?;
+        narrate(format_args!("move_mount({}) = 0", quoted(dest)), changes);
+        Ok(())
+    }
+
+    /// The same for a part of something larger, which is narrated.
+    pub fn attach_quietly(&mut self, mount: &OwnedFd, place: &OwnedFd, dest: &Path) -> Result<(), Failure> {
+        // Held to be undone.
+        let held = quietly("fcntl(F_DUPFD_CLOEXEC)", || mount.try_clone().map_err(errno_of))?;
+        let call = shown(|| format!("move_mount({})", quoted(dest)));
+        quietly(call, || sys::move_mount(mount.as_fd(), place.as_fd()))
             .or_hint(|errno| hint::attach(mount, place, errno))?;
         self.made.0.push(Done::Mounted(held));
         // A relative DEST that follows means what its name shows now, not what lies under this mount.
         if let Some(before) = &self.before {
             let call = format!("openat2({}, O_PATH | O_DIRECTORY)", quoted(before));
-            self.here = step(call, "the working directory, as it is seen now", || {
-                match sys::openat2(sys::CWD, before, O_PATH | O_DIRECTORY, 0) {
-                    Err(Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES | Errno::ELOOP | Errno::ENAMETOOLONG) => {
-                        Ok(None)
-                    }
-                    result => result.map(Some),
-                }
+            self.here = quietly(call, || match sys::openat2(sys::CWD, before, O_PATH | O_DIRECTORY, 0) {
+                Err(Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES | Errno::ELOOP | Errno::ENAMETOOLONG) => Ok(None),
+                result => result.map(Some),
             })?;
         }
         Ok(())

@@ -5,7 +5,7 @@ use crate::hint;
 use crate::operation::{Kind, Operation, Writes};
 use crate::overlay::{Layers, Upper};
 use common::failure::{Failure, OrHint, errno_of};
-use common::step::step;
+use common::step::quietly;
 use common::sys::{self, Identity, RESOLVE_NO_MAGICLINKS};
 use common::text::quoted;
 use nix::errno::Errno;
@@ -48,9 +48,7 @@ impl Source {
     /// Is what will be mounted a directory?
     pub fn is_directory(&self) -> Result<bool, Failure> {
         match self {
-            Source::Tree(tree) => {
-                Ok(step("statx()", "what is to be mounted", || sys::identify(tree.as_fd()))?.is_directory)
-            }
+            Source::Tree(tree) => Ok(quietly("statx()", || sys::identify(tree.as_fd()))?.is_directory),
             _ => Ok(true),
         }
     }
@@ -59,7 +57,7 @@ impl Source {
 /// A clone of the mounts at a path, attached nowhere.
 pub fn clone(path: &Path) -> Result<OwnedFd, Failure> {
     let call = format!("open_tree({}, OPEN_TREE_CLONE | AT_RECURSIVE)", quoted(path));
-    step(call, "a copy of the mounts there, not yet attached", || match sys::clone_tree(sys::CWD, path, true) {
+    quietly(call, || match sys::clone_tree(sys::CWD, path, true) {
         Err(Errno::EINVAL) => sys::clone_tree(by_name(path, O_PATH)?.as_fd(), "".as_ref(), true),
         result => result,
     })
@@ -79,7 +77,7 @@ fn by_name(path: &Path, flags: i32) -> nix::Result<OwnedFd> {
 fn directory(path: &Path) -> Result<OwnedFd, Failure> {
     let flags = O_PATH | O_DIRECTORY;
     let call = format!("open({}, O_PATH | O_DIRECTORY)", quoted(path));
-    step(call, "a layer", || match sys::openat2(sys::CWD, path, flags, RESOLVE_NO_MAGICLINKS) {
+    quietly(call, || match sys::openat2(sys::CWD, path, flags, RESOLVE_NO_MAGICLINKS) {
         // A link of /proc, or a circle, which is one again.
         Err(Errno::ELOOP) => by_name(path, flags),
         result => result,

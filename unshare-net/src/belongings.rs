@@ -5,7 +5,7 @@ use crate::interface::Side;
 use crate::link::Link;
 use crate::message::{Message, attributes};
 use common::failure::Failure;
-use common::step::{say, step};
+use common::step::{quietly, say};
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL};
 use nix::errno::Errno;
 use nix::libc;
@@ -23,11 +23,7 @@ impl Belongings {
     /// # Errors
     /// What the kernel answered.
     pub fn of(side: &Side, link: &Link) -> Result<Self, Failure> {
-        let ask = |call: &str, kind| {
-            step(call, "what a move takes from the interface, to be given back should something fail", || {
-                side.socket.request(&Message::everything(kind), NLM_F_DUMP)
-            })
-        };
+        let ask = |call: &str, kind| quietly(call, || side.socket.request(&Message::everything(kind), NLM_F_DUMP));
         let addresses = ask("RTM_GETADDR(outside)", libc::RTM_GETADDR)?;
         let routes = ask("RTM_GETROUTE(outside)", libc::RTM_GETROUTE)?;
         let those = |kind, all: Vec<Vec<u8>>, is_its: fn(&[u8], u32) -> bool| {
