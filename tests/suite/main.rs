@@ -5,6 +5,7 @@
 //! | `cgroup` | `unshare-cgroup` |
 //! | `chain` | chains of all six |
 //! | `demo` | `make demo`: what it shows, without a terminal |
+//! | `documents` | every command in the README, the lessons and the man pages, and its output |
 //! | `faults` | every system call that a tool makes between parsing and execve(2), made to fail |
 //! | `isolation` | each tool changes its own link under `/proc/self/ns` alone, and what it isolates is isolated both ways |
 //! | `keep` | `--keep` and `--pid-file` |
@@ -33,6 +34,7 @@
 mod cgroup;
 mod chain;
 mod demo;
+mod documents;
 mod faults;
 mod isolation;
 mod keep;
@@ -67,6 +69,7 @@ fn main() -> std::process::ExitCode {
         cgroup::TESTS,
         chain::TESTS,
         demo::TESTS,
+        documents::TESTS,
         faults::TESTS,
         isolation::TESTS,
         keep::TESTS,

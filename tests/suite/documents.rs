@@ -1,0 +1,185 @@
+//! Every command in the README, the lessons and the man pages, typed as a reader types it, and its output.
+
+use crate::support::session::Session;
+use crate::support::transcript::{Typed, is_seen, manual, markdown, read};
+use crate::support::{is_root, need};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+crate::tests![
+    readme,
+    lessons,
+    other_pages,
+    manuals,
+    both_languages_say_the_same,
+    every_lesson_is_in_the_index,
+    exemptions_are_used,
+    a_lie_is_found,
+];
+
+/// What a reader types and this test does not: how it begins, and why.
+const EXEMPT: &[(&str, &str)] = &[
+    ("make", "builds, installs, or runs this very suite"),
+    ("git clone", "takes the network"),
+    ("PATH=", "the tools are on PATH already"),
+    ("sudo ", "changes the machine"),
+    (".ci/run", "runs this very suite"),
+    ("apt-get install", "changes the machine"),
+    ("sh examples/two-servers.sh", "the test `servers` runs it"),
+    ("target/suite", "runs this very suite"),
+];
+
+/// Typed only by a real root: what it takes.
+const ROOT_ONLY: &[(&str, &str)] = &[];
+
+/// Pages whose blocks another test compares.
+const ELSEWHERE: &[(&str, &str)] = &[("docs/refusals.md", "`refusals` provokes each and compares the page")];
+
+/// The tree of the documents: the suite may run from a copy of it.
+fn root() -> PathBuf {
+    let here = Path::new(".");
+    if here.join("docs/lessons").exists() { here.to_owned() } else { Path::new(env!("CARGO_MANIFEST_DIR")).join("..") }
+}
+
+/// The files of a directory whose names end so, in order, from the root.
+fn pages(dir: &str, end: &str) -> Vec<String> {
+    let entries = fs::read_dir(root().join(dir)).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut pages: Vec<String> = names.filter(|name| name.ends_with(end)).map(|name| format!("{dir}/{name}")).collect();
+    pages.sort();
+    pages
+}
+
+fn man_pages() -> Vec<String> {
+    [pages("man", ".1"), pages("man", ".7")].concat()
+}
+
+fn text(page: &str) -> String {
+    fs::read_to_string(root().join(page)).unwrap_or_else(|error| panic!("{page}: {error}"))
+}
+
+fn transcripts(page: &str) -> Vec<Vec<Typed>> {
+    let text = text(page);
+    let blocks = if page.ends_with(".md") { markdown(&text) } else { manual(&text) };
+    read(blocks).unwrap_or_else(|why| panic!("{page}: {why}"))
+}
+
+fn is_exempt(command: &str) -> bool {
+    let is_listed = |list: &[(&str, &str)]| list.iter().any(|(begin, _)| command.starts_with(begin));
+    is_listed(EXEMPT) || (!is_root() && is_listed(ROOT_ONLY))
+}
+
+/// Types a page, and gives what was not seen.
+fn type_page(page: &str, blocks: &[Vec<Typed>]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut sessions: [(char, Option<Session>); 2] = [('$', None), ('#', None)];
+    for block in blocks {
+        let prompt = block.first().map(|typed| typed.prompt);
+        let (prompt, session) = sessions.iter_mut().find(|(c, _)| Some(*c) == prompt).expect("a prompt");
+        for typed in block.iter().filter(|typed| !is_exempt(&typed.command)) {
+            let seen = session.get_or_insert_with(|| Session::open(*prompt)).type_line(&typed.command);
+            if !is_seen(&typed.output, &seen) {
+                let lines = |lines: &[String]| lines.iter().map(|line| format!("    {line}\n")).collect::<String>();
+                wrong.push(format!(
+                    "{page}:{}: {} {}\n  is said to show\n{}  and shows\n{}",
+                    typed.line,
+                    typed.prompt,
+                    typed.command,
+                    lines(&typed.output),
+                    lines(&seen)
+                ));
+            }
+        }
+    }
+    for session in sessions.into_iter().filter_map(|(_, session)| session) {
+        session.close();
+    }
+    wrong
+}
+
+fn type_pages(pages: &[String]) {
+    need("bash");
+    let filter = std::env::var("PAGE").unwrap_or_default();
+    let wrong: Vec<String> =
+        pages.iter().filter(|page| page.contains(&filter)).flat_map(|page| type_page(page, &transcripts(page))).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn readme() {
+    type_pages(&["README.md".to_owned()]);
+}
+
+fn lessons() {
+    let mut pages = pages("docs/lessons", ".md");
+    // The others have the same transcripts: below.
+    pages.retain(|page| !page.ends_with(".ja.md"));
+    assert!(pages.len() > 9, "{pages:?}");
+    type_pages(&pages);
+}
+
+fn other_pages() {
+    let mut pages = pages("docs", ".md");
+    pages.retain(|page| ELSEWHERE.iter().all(|(other, _)| page != other));
+    type_pages(&pages);
+}
+
+fn manuals() {
+    type_pages(&man_pages());
+}
+
+fn both_languages_say_the_same() {
+    let typed = |page: &str| -> Vec<Vec<(char, String, Vec<String>)>> {
+        let one = |typed: Typed| (typed.prompt, typed.command, typed.output);
+        transcripts(page).into_iter().map(|block| block.into_iter().map(one).collect()).collect()
+    };
+    let headings = |page: &str| text(page).lines().filter(|line| line.starts_with('#')).count();
+    for page in pages("docs/lessons", ".md").iter().filter(|page| !page.ends_with(".ja.md")) {
+        let japanese = page.replace(".md", ".ja.md");
+        assert_eq!(typed(page), typed(&japanese), "{page} and {japanese}");
+        assert_eq!(headings(page), headings(&japanese), "the headings of {page} and {japanese}");
+    }
+}
+
+fn every_lesson_is_in_the_index() {
+    for (index, end, other) in [("README.md", ".md", ".ja.md"), ("README.ja.md", ".ja.md", "\0")] {
+        let index = text(&format!("docs/lessons/{index}"));
+        for page in pages("docs/lessons", end).iter().filter(|page| !page.ends_with(other)) {
+            let name = page.rsplit('/').next().expect("a name");
+            assert!(name.starts_with("README") || index.contains(&format!("({name})")), "{name} is not in its index");
+        }
+    }
+}
+
+/// A list that grows and never shrinks would hide what is not run.
+fn exemptions_are_used() {
+    let all = [vec!["README.md".to_owned()], pages("docs/lessons", ".md"), pages("docs", ".md"), man_pages()].concat();
+    let typed: Vec<Typed> = all
+        .iter()
+        .filter(|page| ELSEWHERE.iter().all(|(other, _)| page != other))
+        .flat_map(|page| transcripts(page).concat())
+        .collect();
+    for (begin, why) in [EXEMPT, ROOT_ONLY].concat() {
+        assert!(typed.iter().any(|typed| typed.command.starts_with(begin)), "no document says {begin:?} ({why})");
+    }
+    for (page, why) in ELSEWHERE {
+        assert!(root().join(page).exists(), "no {page} ({why})");
+    }
+}
+
+/// The test itself: it finds a wrong output, a missing line, one too many, and a command that fails.
+fn a_lie_is_found() {
+    need("bash");
+    let wrong = |page: &str| type_page("a page", &read(markdown(page)).expect("a transcript")).len();
+    let truth = "    $ unshare-user -- sh -c 'id -u; id -un; echo $$'\n    0\n    root\n    12345\n";
+    assert_eq!(wrong(truth), 0);
+    assert_eq!(wrong(&truth.replace("    root\n", "    ...\n")), 0);
+    for (from, to) in
+        [("    0\n", "    1\n"), ("    root\n", ""), ("12345", "12x"), ("12345\n", "12345\n    more\n"), ("unshare-user", "no-such")]
+    {
+        assert_eq!(wrong(&truth.replace(from, to)), 1, "{from:?} -> {to:?}");
+    }
+    assert!(read(markdown("text\n\n    not a transcript\n")).is_err());
+    assert!(read(markdown("```text\nnot a transcript\n```\n")).is_ok_and(|blocks| blocks.is_empty()));
+    let manual = read(manual(".EX\n# unshare\\-uts \\-\\- true\n\\&...\n.EE\n")).expect("a transcript").concat();
+    assert_eq!((manual[0].prompt, manual[0].command.as_str()), ('#', "unshare-uts -- true"));
+}
