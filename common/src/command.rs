@@ -48,7 +48,7 @@ impl Command {
         let Ok(arguments) = words.iter().map(|w| CString::new(w.as_bytes())).collect::<Result<Vec<_>, _>>() else {
             return Err(Failure::input("an argument holds a NUL byte"));
         };
-        narrate(format_args!("execvp({}): this process becomes the command", quoted(&words[0])));
+        narrate(format_args!("execvp({})", quoted(&words[0])), "this process becomes the command");
         sys::restore_inherited();
         let Err(errno) = nix::unistd::execvp(&arguments[0], &arguments);
         // We are to say why: where nobody reads standard error, the status is still the one for the caller.

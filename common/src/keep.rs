@@ -8,7 +8,7 @@ use crate::failure::{Failure, OrHint, errno_of};
 use crate::hint;
 use crate::namespace::{MNT, NET, Namespace, USER};
 use crate::outside::{Job, Outside};
-use crate::step::step;
+use crate::step::{next, step};
 use crate::sys;
 use crate::text::quoted;
 use nix::errno::Errno;
@@ -57,8 +57,9 @@ impl Keep {
     /// The mount was refused.
     pub fn bind(&mut self) -> Result<(), Failure> {
         let (namespace, file) = (self.namespace, &self.place.file);
-        let call = format!("mount({}, {}, MS_BIND)", namespace.path(), quoted(file));
-        let changes = "the namespace stays when the command ends, until 'umount' of that file";
+        next(format_args!("the namespace is to have a name, {}", quoted(file)));
+        let call = format_args!("mount({}, {}, MS_BIND)", namespace.path(), quoted(file));
+        let changes = "it stays when the command ends, for 'nsenter' to enter, until 'umount' of that file";
         step(call, changes, || match &mut self.outside {
             Some(outside) => match outside.perform() {
                 Err(Errno::EINVAL) if *namespace == MNT => bind_younger(outside),

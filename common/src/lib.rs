@@ -18,6 +18,7 @@
 //! | [`proc`] | readers of `/proc` |
 //! | [`sysctl`] | `KEY=VALUE` for `/proc/sys`, within a fence |
 //! | [`text`] | quote what came from outside for a one-line message |
+//! | [`view`] | what this process sees of each kind of namespace, for the narration |
 //! | [`sys`] | the only unsafe code: one documented wrapper a call |
 
 pub mod command;
@@ -35,3 +36,4 @@ pub mod supervise;
 pub mod sys;
 pub mod sysctl;
 pub mod text;
+pub mod view;

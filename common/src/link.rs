@@ -34,6 +34,7 @@ pub struct CommandArgs {
 
 /// A link before it enters its namespace.
 pub struct Link {
+    namespace: &'static Namespace,
     keep: Option<Keep>,
     command: Command,
 }
@@ -64,7 +65,7 @@ impl LinkArgs {
     pub fn prepare(self, namespace: &'static Namespace) -> Result<Link, Failure> {
         let command = self.command.prepare()?;
         let keep = self.keep.map(|file| Keep::prepare(&file, namespace)).transpose()?;
-        Ok(Link { keep, command })
+        Ok(Link { namespace, keep, command })
     }
 
     /// Prepares, then moves this process into a new namespace.
@@ -72,7 +73,7 @@ impl LinkArgs {
     /// # Errors
     /// As [`LinkArgs::prepare`] and [`Link::enter`].
     pub fn enter(self, namespace: &'static Namespace) -> Result<Entered, Failure> {
-        self.prepare(namespace)?.enter(namespace)
+        self.prepare(namespace)?.enter()
     }
 }
 
@@ -81,8 +82,8 @@ impl Link {
     ///
     /// # Errors
     /// unshare(2) or the bind was refused.
-    pub fn enter(mut self, namespace: &'static Namespace) -> Result<Entered, Failure> {
-        namespace.create()?;
+    pub fn enter(mut self) -> Result<Entered, Failure> {
+        self.namespace.create()?;
         if let Some(keep) = &mut self.keep {
             keep.bind()?;
         }
@@ -101,7 +102,8 @@ impl Entered {
     /// # Errors
     /// 126 or 127; a kept namespace is let go.
     pub fn become_command(self) -> Result<Infallible, Failure> {
-        let Link { keep, command } = self.0;
+        let Link { namespace, keep, command } = self.0;
+        namespace.narrate_shared();
         match keep {
             Some(keep) if keep.is_final() => {
                 command.check()?;

@@ -2,7 +2,8 @@
 
 use crate::failure::{Failure, OrHint};
 use crate::hint;
-use crate::step::{explaining, narrate};
+use crate::step::{explaining, narrate, next, shown, still_shared};
+use crate::view::view;
 use nix::sched::{CloneFlags, unshare};
 use std::fmt;
 use std::fs;
@@ -16,8 +17,12 @@ pub struct Namespace {
     entry: &'static str,
     flag: CloneFlags,
     flag_name: &'static str,
-    /// What a new one changes, in plain words.
+    /// What it is, in plain words.
+    about: &'static str,
+    /// What a new one changes, and for whom.
     changes: &'static str,
+    /// What one would expect to be apart, and is not.
+    shared: &'static str,
 }
 
 /// User and group IDs, capabilities: user_namespaces(7).
@@ -26,7 +31,9 @@ pub const USER: Namespace = Namespace {
     entry: "user",
     flag: CloneFlags::CLONE_NEWUSER,
     flag_name: "CLONE_NEWUSER",
-    changes: "this process has user and group IDs and all capabilities of its own, over what is made from here on; over the host it gained nothing",
+    about: "a user namespace, with user IDs, group IDs and capabilities of its own",
+    changes: "this process has every capability over what is made in here, and none over the host; until a map is written its IDs show as 65534, nobody",
+    shared: "the files and who owns them: the kernel judges by the IDs outside, and an owner who has no ID in here shows as 65534, nobody",
 };
 /// Process IDs: pid_namespaces(7).
 pub const PID: Namespace = Namespace {
@@ -34,7 +41,9 @@ pub const PID: Namespace = Namespace {
     entry: "pid_for_children",
     flag: CloneFlags::CLONE_NEWPID,
     flag_name: "CLONE_NEWPID",
-    changes: "the next child is PID 1 of a world of its own; this process stays where it is",
+    about: "a PID namespace, in which process IDs begin at 1 again",
+    changes: "it is there, and empty: this process stays outside, and its next child will be PID 1 inside",
+    shared: "/proc: it shows the caller's PIDs, so ps and top see the old processes ('--mount-proc' gives a new one)",
 };
 /// Mounts: mount_namespaces(7).
 pub const MNT: Namespace = Namespace {
@@ -42,7 +51,9 @@ pub const MNT: Namespace = Namespace {
     entry: "mnt",
     flag: CloneFlags::CLONE_NEWNS,
     flag_name: "CLONE_NEWNS",
-    changes: "this process has its own copy of the list of mounts; the files are the same",
+    about: "a mount namespace, with a list of mounts of its own",
+    changes: "this process has a copy of that list: the same files in the same places",
+    shared: "the files: what is written where nothing new is mounted is written for everybody",
 };
 /// Interfaces, addresses, routes, ports: network_namespaces(7).
 pub const NET: Namespace = Namespace {
@@ -50,7 +61,9 @@ pub const NET: Namespace = Namespace {
     entry: "net",
     flag: CloneFlags::CLONE_NEWNET,
     flag_name: "CLONE_NEWNET",
-    changes: "this process has interfaces, addresses, routes and ports of its own; only a loopback is there, and it is down",
+    about: "a network namespace, with interfaces, addresses, routes and ports of its own",
+    changes: "in here there is none of these, only a lo of its own, which is down; ports that are taken outside are free",
+    shared: "/sys, which shows the caller's interfaces until it is mounted anew ('unshare-mnt --sysfs /sys'), and sockets that are files; abstract ones are apart",
 };
 /// Host name and NIS domain name: uts_namespaces(7).
 pub const UTS: Namespace = Namespace {
@@ -58,7 +71,9 @@ pub const UTS: Namespace = Namespace {
     entry: "uts",
     flag: CloneFlags::CLONE_NEWUTS,
     flag_name: "CLONE_NEWUTS",
-    changes: "this process has a host name and a NIS domain name of its own, so far with the old values",
+    about: "a UTS namespace, with a host name and a NIS domain name of its own",
+    changes: "this process has a copy of both names; what changes in here is not seen outside",
+    shared: "DNS and /etc/hosts, which know nothing of a new name: nobody can connect to it",
 };
 /// System V IPC and POSIX message queues: ipc_namespaces(7).
 pub const IPC: Namespace = Namespace {
@@ -66,7 +81,9 @@ pub const IPC: Namespace = Namespace {
     entry: "ipc",
     flag: CloneFlags::CLONE_NEWIPC,
     flag_name: "CLONE_NEWIPC",
-    changes: "this process has System V shared memory, semaphores, message queues and POSIX message queues of its own; there are none yet",
+    about: "an IPC namespace, with System V IPC and POSIX message queues of its own",
+    changes: "none of them is in here, and nobody outside sees what is made in here; the same key names another object",
+    shared: "POSIX shared memory and semaphores, which are files in /dev/shm; and /dev/mqueue, which shows the caller's queues until it is mounted anew",
 };
 /// The view of the cgroup tree: cgroup_namespaces(7).
 pub const CGROUP: Namespace = Namespace {
@@ -74,7 +91,9 @@ pub const CGROUP: Namespace = Namespace {
     entry: "cgroup",
     flag: CloneFlags::CLONE_NEWCGROUP,
     flag_name: "CLONE_NEWCGROUP",
-    changes: "this process sees its own control group as the root of the tree; what the group may use stays as it was",
+    about: "a cgroup namespace, in which this process's own control group is the root of the tree",
+    changes: "whoever is in here reads that group as \"/\" in /proc/self/cgroup; the caller reads what it did before",
+    shared: "the group, its limits and who else is in it: only the view changed, and /sys/fs/cgroup shows the old one until it is mounted anew",
 };
 /// Monotonic and boot-time clocks: time_namespaces(7).
 pub const TIME: Namespace = Namespace {
@@ -83,7 +102,9 @@ pub const TIME: Namespace = Namespace {
     // nix has no name for it.
     flag: CloneFlags::from_bits_retain(nix::libc::CLONE_NEWTIME),
     flag_name: "CLONE_NEWTIME",
-    changes: "the next child, or whoever joins, has monotonic and boot-time clocks of its own; the date stays the host's",
+    about: "a time namespace, whose monotonic and boot-time clocks can be set apart",
+    changes: "it is there, for the children of this process, which itself is not in it yet",
+    shared: "the date: 'date' and the times of files are the same everywhere",
 };
 
 impl Namespace {
@@ -93,21 +114,25 @@ impl Namespace {
     /// unshare(2) refused, with the cause as hint.
     pub fn create(&self) -> Result<(), Failure> {
         let before = explaining().then(|| self.id());
+        next(format_args!("{}; so far: {}", self.about, shown(|| view(self))));
         unshare(self.flag).map_err(|errno| Failure::refused(self, errno)).or_hint(|errno| hint::create(self, errno))?;
         if let Some(before) = before {
-            // A PID namespace has no ID before its first process: see [`Namespace::narrate_first_process`].
+            // A PID namespace has no ID before its first process: the fork tells it.
             let after = if *self == PID { String::new() } else { format!(" ({before} -> {})", self.id()) };
-            narrate(format_args!("{self} = 0: {}{after}", self.changes));
+            narrate(format_args!("{self} = 0"), format_args!("{}{after}", self.changes));
         }
         Ok(())
     }
 
-    /// Narrates the IDs of a PID namespace that [`Namespace::create`] could not know yet: its first process is there.
-    pub fn narrate_first_process(&self) {
-        if explaining() {
-            let ours = fs::read_link(format!("/proc/self/ns/{}", self.name)).unwrap_or_default();
-            narrate(format_args!("the new namespace has its first process ({} -> {})", ours.display(), self.id()));
-        }
+    /// A PID namespace's ID before and after: this process stays in the old one, its children are in the new one.
+    pub(crate) fn ids(&self) -> String {
+        let ours = fs::read_link(format!("/proc/self/ns/{}", self.name)).unwrap_or_default();
+        format!("{} -> {}", ours.display(), self.id())
+    }
+
+    /// Narrates what one would expect to be apart, and is not.
+    pub fn narrate_shared(&self) {
+        still_shared(self.shared);
     }
 
     /// The namespace that this process is in (for a PID namespace: that of its children), as `uts:[4026531838]`.

@@ -6,7 +6,7 @@
 
 use crate::failure::{Failure, OrHint, errno_of};
 use crate::hint;
-use crate::step::step;
+use crate::step::{narrate, quietly};
 use crate::sys::{self, Change, wait_for};
 use nix::errno::Errno;
 use nix::libc::SIGKILL;
@@ -60,16 +60,16 @@ impl Outside {
     /// socketpair(2) or fork(2) was refused, or `/proc` is not there.
     pub fn fork(mut job: impl Job) -> Result<Self, Failure> {
         // Our own PID where `/proc` is another PID namespace's would be wrong: ask `/proc` itself.
-        let myself = step("readlink(/proc/self)", "what /proc calls this process", || {
-            fs::read_link("/proc/self").map_err(errno_of)
-        })
-        .or_hint(hint::proc_file)?;
+        let myself = quietly("readlink(/proc/self)", || fs::read_link("/proc/self").map_err(errno_of))
+            .or_hint(hint::proc_file)?;
         let myself = myself.to_string_lossy();
-        let (orders, answers) = step("socketpair(AF_UNIX)", "a line to a helper that stays outside", || {
-            UnixStream::pair().map_err(errno_of)
-        })?;
-        match step("fork()", "a helper stays in the caller's namespaces", sys::fork)? {
+        let (orders, answers) = quietly("socketpair(AF_UNIX)", || UnixStream::pair().map_err(errno_of))?;
+        match quietly("fork()", sys::fork)? {
             ForkResult::Parent { child } => {
+                narrate(
+                    format_args!("fork() = process {child}"),
+                    "a helper for a moment, that stays outside and acts there for this process",
+                );
                 orders
                     .set_read_timeout(Some(LIMIT))
                     .map_err(|error| Failure::refused("setsockopt(SO_RCVTIMEO)", errno_of(error)))?;
@@ -101,9 +101,7 @@ impl Outside {
     /// # Errors
     /// It could not be told: it undoes what it did.
     pub fn leave(mut self) -> Result<(), Failure> {
-        step("send(the helper, \"leave\")", "the helper's work is done", || {
-            self.orders.write_all(&[Order::Leave as u8]).map_err(errno_of)
-        })?;
+        quietly("send(the helper, \"leave\")", || self.orders.write_all(&[Order::Leave as u8]).map_err(errno_of))?;
         self.left = true;
         Ok(())
     }

@@ -1,16 +1,22 @@
 //! Perform one call: its name serves the error, the narration and the hint.
+//!
+//! The narration (`--explain`) has three kinds of lines: what comes next, what a call did and for whom, and what stays
+//! shared though one might expect otherwise. When it is off nothing is looked up and nothing formatted.
 
 use crate::failure::Failure;
-use nix::unistd::ForkResult;
-use std::any::Any;
 use std::fmt;
-use std::io::Write;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::io::{IsTerminal, Write};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static TOOL: OnceLock<&'static str> = OnceLock::new();
 static EXPLAIN: AtomicBool = AtomicBool::new(false);
+static COLOUR: AtomicBool = AtomicBool::new(false);
+
+/// Colours that can be read on a light and on a dark terminal.
+const CYAN: &str = "36";
+const BOLD: &str = "1";
+const MAGENTA: &str = "35";
 
 /// The name that stands before every message of this process.
 pub fn tool() -> &'static str {
@@ -24,8 +30,14 @@ pub(crate) fn name_tool(name: &'static str) {
 
 /// Turns the narration on if asked for, by option or by `UNSHARE_EXPLAIN` in the environment.
 pub(crate) fn explain_if(asked: bool) {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let asked = asked || std::env::var_os("UNSHARE_EXPLAIN").is_some_and(|v| !v.is_empty() && v != "0");
     EXPLAIN.store(asked, Ordering::Relaxed);
+    if asked {
+        // As no-color.org has it; a terminal that calls itself dumb takes no colours either.
+        let takes_colour = || std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
+        COLOUR.store(!is_set("NO_COLOR") && takes_colour() && std::io::stderr().is_terminal(), Ordering::Relaxed);
+    }
 }
 
 /// Is the narration on?
@@ -39,43 +51,66 @@ pub fn say(line: impl fmt::Display) {
     let _ = std::io::stderr().write_all(format!("{}: {line}\n", tool()).as_bytes());
 }
 
-/// One line of narration, if it is on.
-pub fn narrate(line: impl fmt::Display) {
-    if explaining() {
-        say(line);
+/// Before a call: what is about to happen.
+pub fn next(what: impl fmt::Display) {
+    tell(CYAN, "next", what);
+}
+
+/// After a call: itself with its result, what it changed, and for whom.
+pub fn narrate(call: impl fmt::Display, changes: impl fmt::Display) {
+    tell(BOLD, call, changes);
+}
+
+/// What a newcomer would expect to be apart, and is not.
+pub fn still_shared(what: impl fmt::Display) {
+    tell(MAGENTA, "still shared", what);
+}
+
+fn tell(colour: &str, head: impl fmt::Display, text: impl fmt::Display) {
+    if !explaining() {
+        return;
+    }
+    if COLOUR.load(Ordering::Relaxed) {
+        say(format_args!("\x1b[{colour}m{head}\x1b[0m: {text}"));
+    } else {
+        say(format_args!("{head}: {text}"));
     }
 }
 
-/// Performs `perform`, which makes the call named `call`. `changes` says in plain words what it changes, and for whom.
+/// Performs `perform`, which makes the call named `call`, and narrates it. `changes` says in plain words what it
+/// changed, and for whom; it is looked up after the call.
 ///
 /// # Errors
 /// The refused call under its name, with status 125.
-pub fn step<T: 'static>(
+pub fn step(
     call: impl fmt::Display,
     changes: impl fmt::Display,
-    perform: impl FnOnce() -> nix::Result<T>,
-) -> Result<T, Failure> {
+    perform: impl FnOnce() -> nix::Result<()>,
+) -> Result<(), Failure> {
     match perform() {
-        Ok(value) => {
-            if let Some(result) = explaining().then(|| shown(&value)).flatten() {
-                say(format_args!("{call} = {result}: {changes}"));
-            }
-            Ok(value)
+        Ok(()) => {
+            narrate(format_args!("{call} = 0"), changes);
+            Ok(())
         }
         Err(errno) => Err(Failure::refused(call, errno)),
     }
 }
 
-/// What a call returned, as the narration shows it. None: fork(2) in the child, and the parent narrates it.
-fn shown(value: &dyn Any) -> Option<String> {
-    if let Some(fork) = value.downcast_ref::<ForkResult>() {
-        return match fork {
-            ForkResult::Parent { child } => Some(format!("process {child}")),
-            ForkResult::Child => None,
-        };
+/// The same for a call that changes nothing for anybody: it has a name for the error, and is not narrated.
+///
+/// # Errors
+/// As [`step`].
+pub fn quietly<T>(call: impl fmt::Display, perform: impl FnOnce() -> nix::Result<T>) -> Result<T, Failure> {
+    perform().map_err(|errno| Failure::refused(call, errno))
+}
+
+/// Text that is made only if it is shown, from what is true at that moment.
+pub fn shown(make: impl Fn() -> String) -> impl fmt::Display {
+    struct Shown<F>(F);
+    impl<F: Fn() -> String> fmt::Display for Shown<F> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(&(self.0)())
+        }
     }
-    if let Some(fd) = value.downcast_ref::<OwnedFd>() {
-        return Some(format!("descriptor {}", fd.as_raw_fd()));
-    }
-    Some(if value.is::<()>() { "0" } else { "done" }.to_owned())
+    Shown(make)
 }

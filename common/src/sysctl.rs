@@ -2,7 +2,7 @@
 
 use crate::failure::{Failure, errno_of};
 use crate::hint;
-use crate::step::step;
+use crate::step::{explaining, next, step};
 use crate::text::quoted;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -61,8 +61,16 @@ impl Sysctl {
             })
             .collect();
         let path = PathBuf::from(format!("/proc/sys/{name}"));
-        let call = format!("write({}, {})", quoted(&path), quoted(&self.value));
-        step(call, format_args!("{} is set, in this namespace only", self.key), || {
+        let before = if explaining() { fs::read(&path).unwrap_or_default() } else { Vec::new() };
+        let before = String::from_utf8_lossy(&before);
+        next(format_args!(
+            "{} is to be {}, in here; so far: {}",
+            self.key,
+            quoted(&self.value),
+            quoted(before.trim_end())
+        ));
+        let call = format_args!("write({}, {})", quoted(&path), quoted(&self.value));
+        step(call, "it is, for whoever is in here; outside it stays as it was", || {
             // One write: the kernel takes a value whole or refuses it.
             fs::OpenOptions::new()
                 .write(true)

@@ -6,7 +6,7 @@ use crate::knob::Knob;
 use crate::place::processes;
 use crate::tree::v1_mount;
 use common::failure::{Failure, OrHint, errno_of};
-use common::step::{narrate, step};
+use common::step::{next, step};
 use common::text::quoted;
 use nix::errno::Errno;
 use std::fs;
@@ -63,7 +63,9 @@ pub fn enable(group: &mut Group, needed: &[&str]) -> Result<(), Failure> {
     }
     group.will_enable(&controllers)?;
     if group.only_us_in_parent() && !is_root(group.parent()) {
-        narrate("this process is alone in its group, and makes way: a group that hands controllers down holds none");
+        next(
+            "this process makes way: a group that hands controllers down can hold no processes, and it is alone in there",
+        );
         group.move_to_leaf()?;
     }
     no_processes(group.parent(), &controllers, &group.us())?;
@@ -94,7 +96,9 @@ fn write(parent: &Path, controllers: &[String]) -> Result<(), Failure> {
     let path = parent.join("cgroup.subtree_control");
     let value = controllers.iter().map(|name| format!("+{name}")).collect::<Vec<_>>().join(" ");
     let call = format!("write({}, {value:?})", quoted(&path));
-    step(call, "the groups below it have these controllers from now on", || fs::write(&path, &value).map_err(errno_of))
+    step(call, "the groups in it can be limited by these controllers from now on", || {
+        fs::write(&path, &value).map_err(errno_of)
+    })
 }
 
 fn hint(parent: &Path, errno: Errno) -> Option<String> {

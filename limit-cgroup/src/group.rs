@@ -3,7 +3,7 @@
 use crate::guard::Guard;
 use crate::place::{self, Place, processes};
 use common::failure::{Failure, OrHint, errno_of};
-use common::step::{say, step};
+use common::step::{quietly, say, step};
 use common::supervise::{Aftermath, Undo};
 use common::text::quoted;
 use nix::errno::Errno;
@@ -58,7 +58,7 @@ impl Group {
     /// # Errors
     /// It is gone.
     pub fn will_enable(&mut self, controllers: &[String]) -> Result<(), Failure> {
-        step("write(guard)", "the guard takes back what is enabled now", || self.guard.tell(controllers))
+        quietly("write(guard)", || self.guard.tell(controllers))
     }
 
     /// Moves this process and its guard to a group of their own, beside the command's.
@@ -67,7 +67,7 @@ impl Group {
     /// mkdir(2) or a write was refused.
     pub fn move_to_leaf(&mut self) -> Result<(), Failure> {
         let leaf = self.guard.place().leaf();
-        step(format_args!("mkdir({})", quoted(&leaf)), "a leaf for this process", || {
+        step(format_args!("mkdir({})", quoted(&leaf)), "a group beside the command's, for this process", || {
             fs::create_dir(&leaf).map_err(errno_of)
         })?;
         for pid in [getpid(), self.guard.pid()] {
@@ -131,8 +131,11 @@ impl Drop for Group {
 pub fn join(group: &Path, pid: &str) -> Result<(), Failure> {
     let path = group.join("cgroup.procs");
     let call = format!("write({}, {pid:?})", quoted(&path));
-    let changes =
-        if pid == "0" { "this process is in the group, and so will be the command" } else { "it is there now" };
+    let changes = if pid == "0" {
+        "this process is in the group; the command will be, and all that it starts"
+    } else {
+        "that process is there now"
+    };
     step(call, changes, || fs::OpenOptions::new().write(true).open(&path).and_then(|mut file| std::io::Write::write_all(&mut file, pid.as_bytes())).map_err(errno_of))
         .or_hint(|errno| match errno {
             Errno::EACCES | Errno::EPERM => Some(

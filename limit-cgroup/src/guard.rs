@@ -5,7 +5,7 @@
 
 use crate::place::Place;
 use common::failure::{Failure, errno_of};
-use common::step::step;
+use common::step::{narrate, next, quietly, step};
 use common::sys::{self, Change, SignalSet, wait_for};
 use common::text::quoted;
 use nix::errno::Errno;
@@ -32,20 +32,28 @@ impl Guard {
     /// # Errors
     /// socketpair(2), fork(2) or mkdir(2) was refused.
     pub fn post(place: Place) -> Result<Self, Failure> {
-        let (ours, theirs) = step("socketpair(AF_UNIX)", "a line to the guard: it acts at its end", || {
-            UnixStream::pair().map_err(errno_of)
-        })?;
-        let mut guard =
-            match step("fork()", "the guard, which clears the group away when this process is gone", sys::fork)? {
-                ForkResult::Parent { child } => Guard { pid: child, line: Some(ours), place },
-                ForkResult::Child => {
-                    drop(ours);
-                    stand(theirs, place)
-                }
-            };
+        next(format_args!(
+            "a control group in {}: what it is allowed holds for all processes in it together",
+            quoted(&place.parent)
+        ));
+        let (ours, theirs) = quietly("socketpair(AF_UNIX)", || UnixStream::pair().map_err(errno_of))?;
+        let mut guard = match quietly("fork()", sys::fork)? {
+            ForkResult::Parent { child } => {
+                narrate(
+                    format_args!("fork() = process {child}"),
+                    "a guard, which makes the group, and removes it when this process is gone, however it went",
+                );
+                Guard { pid: child, line: Some(ours), place }
+            }
+            ForkResult::Child => {
+                drop(ours);
+                stand(theirs, place)
+            }
+        };
         drop(theirs);
-        let call = format!("mkdir({})", quoted(&guard.place.directory()));
-        step(call, "a new control group, still without processes", || guard.answer())?;
+        let directory = guard.place.directory();
+        let call = format_args!("mkdir({})", quoted(&directory));
+        step(call, "it is there, so far without limits of its own and without processes", || guard.answer())?;
         Ok(guard)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::amount;
 use common::failure::{Failure, OrHint, errno_of};
-use common::step::{narrate, say, step};
+use common::step::{narrate, next, say, step};
 use common::text::quoted;
 use nix::errno::Errno;
 use std::ffi::OsStr;
@@ -78,10 +78,11 @@ impl Knob {
     pub fn set(&self, group: &Path) -> Result<(), Failure> {
         let path = group.join(&self.file);
         if *self == Knob::no_swap() && !path.exists() && !swaps() {
-            narrate("this kernel counts no swap, and none is in use");
+            next("no limit of swap, since this kernel counts none and none is in use");
             return Ok(());
         }
-        let call = format!("write({}, {:?})", quoted(&path), self.value);
+        next(format_args!("{} of the group is to be {:?}", self.file, self.value));
+        let call = format_args!("write({}, {:?})", quoted(&path), self.value);
         step(call, self.changes, || {
             let mut file = fs::OpenOptions::new().write(true).open(&path).map_err(errno_of)?;
             // One write: the kernel takes a value whole or refuses it.
@@ -91,7 +92,7 @@ impl Knob {
         // Some files are for writing alone.
         if let Ok(read) = fs::read_to_string(&path) {
             let read = read.trim_end();
-            narrate(format_args!("read({}) = {read:?}", quoted(&path)));
+            narrate(format_args!("read({}) = {read:?}", quoted(&path)), "what the kernel made of it");
             if !agrees(&self.value, read) {
                 say(format_args!("{}: {:?} was asked for, the kernel set {read:?}", self.file, self.value));
             }

@@ -12,7 +12,7 @@ mod tree;
 use clap::Parser;
 use common::failure::Failure;
 use common::link::CommandArgs;
-use common::step::narrate;
+use common::step::{next, still_shared};
 use common::supervise::{Shape, supervise};
 use group::{Group, join};
 use knob::Knob;
@@ -75,8 +75,10 @@ fn run(args: Args) -> anyhow::Result<Infallible> {
         Shape::Ordinary,
         |_| Ok(group),
         || {
+            next("this process is to be in the group, before it is the command");
             join(&directory, "0")?;
-            narrate("when the command has ended, what is left in the group is killed, and the group removed");
+            still_shared("all that the command sees: a group bounds what its processes may use, and hides nothing");
+            next("the command; when it has ended, what it left in the group is killed, and the group is removed");
             Ok(command.execute()?)
         },
     )

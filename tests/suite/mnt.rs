@@ -498,10 +498,10 @@ fn explained() {
     for step in [
         "unshare(CLONE_NEWNS) = 0",
         "MS_PRIVATE) = 0",
-        "open_tree(\".\"",
-        "fsopen(\"tmpfs\") = descriptor ",
+        "next: --root \".\"",
+        "next: --tmpfs \"d\"",
         "move_mount(\"d\") = 0",
-        "mkdirat(\"d/x\") = 0",
+        "mkdirat(\"d/x\") = 0: made, on a file system that is in here alone",
         "pivot_root(\".\", \".\") = 0",
         "--chdir \"/d\"",
     ] {

@@ -7,7 +7,7 @@ use crate::operation::Filesystem;
 use crate::place::Tree;
 use crate::source;
 use common::failure::Failure;
-use common::step::step;
+use common::step::quietly;
 use common::sys::{self, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID};
 use nix::libc::{O_DIRECTORY, O_NOFOLLOW, O_PATH};
 use std::os::fd::{AsFd, OwnedFd};
@@ -36,17 +36,22 @@ pub fn make(
     tree: &mut Tree,
 ) -> Result<OwnedFd, Failure> {
     let dev = filesystem::make(Filesystem::Tmpfs)?;
-    tree.attach(&dev, place, dest, "a /dev in memory, with nothing but what follows")?;
+    tree.attach(
+        &dev,
+        place,
+        dest,
+        "a /dev in memory, with null, zero, full, random, urandom and tty, and no other device",
+    )?;
     tree.own(&dev)?;
     for (name, device) in devices {
-        let made = step(format_args!("mknodat({name:?})"), "a place for the device file", || {
+        let made = quietly(format_args!("mknodat({name:?})"), || {
             sys::make_file(dev.as_fd(), name.as_ref(), 0o644)?;
             sys::openat2(dev.as_fd(), name.as_ref(), O_PATH | O_NOFOLLOW, 0)
         })?;
-        tree.attach(&device, &made, &dest.join(name), "the caller's device file")?;
+        tree.attach_quietly(&device, &made, &dest.join(name))?;
     }
     for (target, name) in LINKS {
-        step(format_args!("symlinkat({target:?}, {name:?})"), "one of the usual links", || {
+        quietly(format_args!("symlinkat({target:?}, {name:?})"), || {
             sys::make_symlink(target.as_ref(), dev.as_fd(), name.as_ref())
         })?;
     }
@@ -57,12 +62,12 @@ pub fn make(
         filesystem::option(context, c"mode", "0620")
     })
     .map_err(|(failure, _)| failure)?;
-    tree.attach(&terminals, &pts, &dest.join("pts"), "pseudoterminals of its own; the caller's are not seen")?;
+    tree.attach(&terminals, &pts, &dest.join("pts"), "pseudoterminals of its own; the caller's are not seen in here")?;
     Ok(dev)
 }
 
 fn directory(dev: &OwnedFd, name: &str, mode: u32) -> Result<OwnedFd, Failure> {
-    step(format_args!("mkdirat({name:?})"), "a directory", || {
+    quietly(format_args!("mkdirat({name:?})"), || {
         sys::make_directory(dev.as_fd(), name.as_ref(), mode)?;
         sys::openat2(dev.as_fd(), name.as_ref(), O_PATH | O_DIRECTORY | O_NOFOLLOW, 0)
     })

@@ -3,7 +3,7 @@
 use crate::hint;
 use crate::operation::Filesystem;
 use common::failure::Failure;
-use common::step::step;
+use common::step::quietly;
 use common::sys::{self, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID};
 use common::text::{harmless, quoted};
 use std::ffi::{CStr, OsStr};
@@ -37,10 +37,12 @@ pub fn is_empty(filesystem: Filesystem) -> bool {
 /// What a new one changes, in plain words.
 pub fn changes(filesystem: Filesystem) -> &'static str {
     match filesystem {
-        Filesystem::Tmpfs => "an empty directory in memory, gone with the namespace",
-        Filesystem::Proc => "the processes of the current PID namespace are seen there",
-        Filesystem::Sysfs => "the devices of the current network namespace are seen there",
-        Filesystem::Mqueue => "the message queues of the current IPC namespace are seen there",
+        Filesystem::Tmpfs => {
+            "an empty directory in memory, seen by whoever is in here, and gone when the last of them is"
+        }
+        Filesystem::Proc => "the processes of the PID namespace that this process is in are seen there, in here",
+        Filesystem::Sysfs => "the interfaces of the network namespace that this process is in are seen there, in here",
+        Filesystem::Mqueue => "the message queues of the IPC namespace that this process is in are seen there, in here",
     }
 }
 
@@ -64,8 +66,7 @@ pub fn new(
 ) -> Result<OwnedFd, (Failure, Call)> {
     let shown = quoted(OsStr::from_bytes(name.to_bytes())).to_string();
     let open = format!("fsopen({shown})");
-    let context =
-        step(open, "a file system, to be configured", || sys::fsopen(name)).map_err(|failure| (failure, Call::Open))?;
+    let context = quietly(open, || sys::fsopen(name)).map_err(|failure| (failure, Call::Open))?;
     let context = context.as_fd();
     let said = |call| {
         move |failure: Failure| {
@@ -77,13 +78,13 @@ pub fn new(
     option(context, c"source", &name.to_string_lossy()).map_err(said(Call::Configure))?;
     configure(context).map_err(said(Call::Configure))?;
     let create = format!("fsconfig({shown}, FSCONFIG_CMD_CREATE)");
-    step(create, "it is made", || sys::fsconfig_create(context)).map_err(said(Call::Create))?;
+    quietly(create, || sys::fsconfig_create(context)).map_err(said(Call::Create))?;
     let mount = format!("fsmount({shown})");
-    step(mount, "a mount of it, not yet attached", || sys::fsmount(context, attributes)).map_err(said(Call::Mount))
+    quietly(mount, || sys::fsmount(context, attributes)).map_err(said(Call::Mount))
 }
 
 /// Sets one option of a file system that is being configured.
 pub fn option(context: BorrowedFd<'_>, key: &CStr, value: &str) -> Result<(), Failure> {
     let call = format!("fsconfig({}={value})", key.to_string_lossy());
-    step(call, "an option of it", || sys::fsconfig_string(context, key, value.as_ref()))
+    quietly(call, || sys::fsconfig_string(context, key, value.as_ref()))
 }

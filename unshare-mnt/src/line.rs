@@ -10,8 +10,10 @@ use crate::source::Source;
 use crate::switch;
 use crate::{dev, overlay, read_only};
 use common::failure::{Failure, OrHint, errno_of};
-use common::step::step;
+use common::namespace::MNT;
+use common::step::{next, quietly, shown};
 use common::sys;
+use common::view::view;
 use nix::errno::Errno;
 use nix::sys::stat::{Mode, umask};
 use std::ffi::OsString;
@@ -67,7 +69,7 @@ impl Line {
     /// # Errors
     /// The refused call, under the operation's name.
     pub fn perform(self) -> Result<Made, Failure> {
-        let before = step("getcwd()", "where the caller is", || match std::env::current_dir().map_err(errno_of) {
+        let before = quietly("getcwd()", || match std::env::current_dir().map_err(errno_of) {
             // It was removed, or lies outside the root.
             Err(Errno::ENOENT) => Ok(None),
             result => result.map(Some),
@@ -98,6 +100,9 @@ impl Line {
         if !self.operations.is_empty() || self.chdir.is_some() {
             switch::change_directory(tree.root(), self.root.is_some(), self.chdir, before)?;
         }
+        if !self.operations.is_empty() {
+            next(shown(|| format!("the command, which sees {}", view(&MNT))));
+        }
         Ok(tree.into_made())
     }
 }
@@ -109,11 +114,10 @@ fn within(operation: &Operation, mut failure: Failure) -> Failure {
 }
 
 fn make_root(operation: &Operation, source: Source) -> Result<Tree, Failure> {
+    next(&operation.label);
     // Over the caller's root, which a path that begins with a slash goes on to mean until we switch.
-    let below = step("open(\"/\", O_PATH)", "the place to lay the new root on", || {
-        sys::openat2(sys::CWD, "/".as_ref(), nix::libc::O_PATH, 0)
-    })
-    .or_hint(|errno| hint::dest("/".as_ref(), errno))?;
+    let below = quietly("open(\"/\", O_PATH)", || sys::openat2(sys::CWD, "/".as_ref(), nix::libc::O_PATH, 0))
+        .or_hint(|errno| hint::dest("/".as_ref(), errno))?;
     let mut tree = Tree::of_the_caller(None);
     let root = mount(operation, source, &below, &mut tree)?;
     tree.replace_root(root);
@@ -121,6 +125,7 @@ fn make_root(operation: &Operation, source: Source) -> Result<Tree, Failure> {
 }
 
 fn perform(operation: &Operation, source: Source, tree: &mut Tree) -> Result<(), Failure> {
+    next(&operation.label);
     let dest = &operation.dest;
     match &operation.kind {
         Kind::Directory => tree.make_directory(dest),
@@ -144,7 +149,12 @@ fn mount(operation: &Operation, source: Source, place: &OwnedFd, tree: &mut Tree
             if *read_only {
                 read_only::all(&mounts)?;
             }
-            tree.attach(&mounts, place, dest, "these files are seen there")?;
+            let changes = if operation.is_root() {
+                "these files lie over the old root for a moment, to take its place"
+            } else {
+                "the same files are seen there too, by whoever is in here"
+            };
+            tree.attach(&mounts, place, dest, changes)?;
             if *read_only {
                 read_only::verify(&mounts)?;
             }

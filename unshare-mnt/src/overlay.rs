@@ -9,7 +9,7 @@ use crate::operation::Filesystem;
 use crate::place::Tree;
 use common::failure::Failure;
 use common::namespace::USER;
-use common::step::{narrate, step};
+use common::step::quietly;
 use common::sys::{self, Identity, MOUNT_ATTR_RDONLY};
 use nix::errno::Errno;
 use nix::libc::{O_DIRECTORY, O_PATH};
@@ -37,7 +37,7 @@ impl Layers {
     /// RWSRC and WORKDIR on two mounts, or the same directory.
     pub fn check(&self) -> Result<(), Failure> {
         if let Upper::At { upper: upper_fd, work: work_fd } = &self.upper {
-            let look = |fd: &OwnedFd| step("statx()", "which mount it is on", || sys::identify(fd.as_fd()));
+            let look = |fd: &OwnedFd| quietly("statx()", || sys::identify(fd.as_fd()));
             let (upper, work) = (look(upper_fd)?, look(work_fd)?);
             if upper == work {
                 return Err(Failure::input("RWSRC and WORKDIR are the same directory"));
@@ -76,7 +76,7 @@ fn is_within(directory: &OwnedFd, above: Identity) -> bool {
 
 /// Makes the overlay and attaches it. Gives its root.
 pub fn make(layers: &Layers, place: &OwnedFd, dest: &Path, tree: &mut Tree) -> Result<OwnedFd, Failure> {
-    let changes = "the layers are seen there as one";
+    let changes = "the layers are seen there as one tree, by whoever is in here";
     let lower = &layers.layers[..];
     let overlay = match &layers.upper {
         Upper::None => new(lower, None)?,
@@ -105,9 +105,9 @@ pub fn make(layers: &Layers, place: &OwnedFd, dest: &Path, tree: &mut Tree) -> R
 /// Two directories in memory: one for what is written, with the mode of the topmost layer, since it is what one sees.
 fn parts(memory: &OwnedFd, layers: &[OwnedFd]) -> Result<(OwnedFd, OwnedFd), Failure> {
     let top = layers.last().map(|top| sys::identify(top.as_fd())).transpose();
-    let mode = step("statx()", "the mode of the layer on top", || top)?.map_or(0o755, |top| top.mode);
+    let mode = quietly("statx()", || top)?.map_or(0o755, |top| top.mode);
     let make = |name: &str, mode| {
-        step(format_args!("mkdirat({name:?})"), "a part of the memory for the writes", || {
+        quietly(format_args!("mkdirat({name:?})"), || {
             sys::make_directory(memory.as_fd(), name.as_ref(), mode)?;
             sys::openat2(memory.as_fd(), name.as_ref(), O_PATH | O_DIRECTORY, 0)
         })
@@ -120,9 +120,7 @@ fn new(layers: &[OwnedFd], upper: Option<(&OwnedFd, &OwnedFd)>) -> Result<OwnedF
     filesystem::new(c"overlay", attributes, |context| {
         // In a user namespace the overlay's notes go to user.* attributes: trusted.* ones take real root.
         if !in_first_user_namespace() {
-            step("fsconfig(userxattr)", "notes in attributes that an ordinary user may write", || {
-                sys::fsconfig_flag(context, c"userxattr")
-            })?;
+            quietly("fsconfig(userxattr)", || sys::fsconfig_flag(context, c"userxattr"))?;
         }
         lower(context, layers)?;
         if let Some((upper, work)) = upper {
@@ -142,7 +140,6 @@ fn lower(context: BorrowedFd<'_>, layers: &[OwnedFd]) -> Result<(), Failure> {
     let by_descriptor =
         layers.iter().rev().try_for_each(|layer| sys::fsconfig_fd(context, c"lowerdir+", layer.as_fd()));
     if by_descriptor.is_ok() {
-        narrate(format_args!("fsconfig(lowerdir+) = 0: {} layers, from the top down", layers.len()));
         return Ok(());
     }
     let names: Vec<String> = layers.iter().rev().map(name).collect();
@@ -151,7 +148,6 @@ fn lower(context: BorrowedFd<'_>, layers: &[OwnedFd]) -> Result<(), Failure> {
 
 fn layer(context: BorrowedFd<'_>, key: &CStr, directory: &OwnedFd) -> Result<(), Failure> {
     if sys::fsconfig_fd(context, key, directory.as_fd()).is_ok() {
-        narrate(format_args!("fsconfig({}) = 0: where the writes go", key.to_string_lossy()));
         return Ok(());
     }
     filesystem::option(context, key, &name(directory))

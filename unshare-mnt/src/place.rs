@@ -6,7 +6,7 @@
 use crate::hint;
 use crate::operation::names;
 use common::failure::{Failure, OrHint};
-use common::step::{narrate, step};
+use common::step::{narrate, quietly, shown, step};
 use common::sys::{self, Identity, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS};
 use common::text::quoted;
 use nix::errno::Errno;
@@ -101,22 +101,19 @@ impl Tree {
 
     /// What is at a path.
     pub fn find(&self, path: &Path) -> Result<OwnedFd, Failure> {
-        step(self.call(path), "what is there", || self.open(path)).or_hint(|errno| hint::dest(path, errno))
+        quietly(self.call(path), || self.open(path)).or_hint(|errno| hint::dest(path, errno))
     }
 
     /// Where to attach a mount. What is missing is made on a file system that this line mounted.
     pub fn place(&mut self, path: &Path, missing: Missing) -> Result<OwnedFd, Failure> {
         let place = match self.open(path) {
-            Ok(place) => {
-                narrate(format_args!("{} = 0: the mount point", self.call(path)));
-                place
-            }
+            Ok(place) => place,
             Err(Errno::ENOENT) => self.make(path, missing, false)?,
             Err(errno) => return Err(Failure::refused(self.call(path), errno).hint(hint::dest(path, errno))),
         };
         let root = match &self.root {
             Some(root) => identify(root.as_fd())?,
-            None => identify(step("open(\"/\")", "the root", || self.open("/".as_ref()))?.as_fd())?,
+            None => identify(quietly("open(\"/\")", || self.open("/".as_ref()))?.as_fd())?,
         };
         if identify(place.as_fd())? == root {
             return Err(Failure::input(format_args!("{} leads to the root directory", quoted(path)))
@@ -151,7 +148,7 @@ impl Tree {
             Err(errno) => Err(Failure::refused(call, errno)
                 .hint((errno == Errno::EEXIST).then(|| "something else is there already".to_owned()))),
             Ok(()) => {
-                narrate(format_args!("{call} = 0: a symlink"));
+                narrate(format_args!("{call} = 0"), self.tell_made(&parent));
                 self.remember(parent, name, false);
                 Ok(())
             }
@@ -173,7 +170,7 @@ impl Tree {
             let is_file = missing == Missing::File && index + 1 == names.len();
             let call = format!("{}({})", if is_file { "mknodat" } else { "mkdirat" }, quoted(path));
             let open_flags = O_PATH | O_NOFOLLOW | if is_file { 0 } else { O_DIRECTORY };
-            step(&call, format_args!("{} is made", quoted(name)), || {
+            step(&call, shown(|| self.tell_made(&at).to_owned()), || {
                 if is_file {
                     sys::make_file(at.as_fd(), name, 0o644)
                 } else {
@@ -181,7 +178,7 @@ impl Tree {
                 }
             })
             .or_hint(hint::make)?;
-            let next = step(format_args!("openat2({})", quoted(name)), "what was made", || {
+            let next = quietly(format_args!("openat2({})", quoted(name)), || {
                 sys::openat2(at.as_fd(), name.as_ref(), open_flags, RESOLVE_NO_SYMLINKS)
             });
             self.remember(at, (*name).to_owned(), !is_file);
@@ -206,22 +203,36 @@ impl Tree {
         Err(Failure::refused(self.call(path), Errno::ENOENT))
     }
 
+    /// Who sees what was made in this directory.
+    fn tell_made(&self, parent: &OwnedFd) -> &'static str {
+        match identify(parent.as_fd()) {
+            Ok(parent) if self.own.contains(&parent.device) => "made, on a file system that is in here alone",
+            _ => "made, on a file system of the caller's: it is seen outside too, and stays",
+        }
+    }
+
     fn remember(&mut self, parent: OwnedFd, name: OsString, is_directory: bool) {
         self.made.0.push(Done::Made { parent, name, is_directory });
     }
 
     /// Attaches a mount to what `place` is open on; a file is mounted by its own descriptor, too.
     pub fn attach(&mut self, mount: &OwnedFd, place: &OwnedFd, dest: &Path, changes: &str) -> Result<(), Failure> {
-        step(format_args!("move_mount({})", quoted(dest)), changes, || sys::move_mount(mount.as_fd(), place.as_fd()))
+        self.attach_quietly(mount, place, dest)?;
+        narrate(format_args!("move_mount({}) = 0", quoted(dest)), changes);
+        Ok(())
+    }
+
+    /// The same for a part of something larger, which is narrated.
+    pub fn attach_quietly(&mut self, mount: &OwnedFd, place: &OwnedFd, dest: &Path) -> Result<(), Failure> {
+        let call = format_args!("move_mount({})", quoted(dest));
+        quietly(call, || sys::move_mount(mount.as_fd(), place.as_fd()))
             .or_hint(|errno| hint::attach(mount, place, errno))?;
         // A relative DEST that follows means what its name shows now, not what lies under this mount.
         if let Some(before) = &self.before {
             let call = format!("openat2({}, O_PATH | O_DIRECTORY)", quoted(before));
-            self.here = step(call, "the working directory, as it is seen now", || {
-                match sys::openat2(sys::CWD, before, O_PATH | O_DIRECTORY, 0) {
-                    Err(Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES | Errno::ELOOP) => Ok(None),
-                    result => result.map(Some),
-                }
+            self.here = quietly(call, || match sys::openat2(sys::CWD, before, O_PATH | O_DIRECTORY, 0) {
+                Err(Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES | Errno::ELOOP) => Ok(None),
+                result => result.map(Some),
             })?;
         }
         Ok(())

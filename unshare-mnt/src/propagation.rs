@@ -2,7 +2,7 @@
 
 use crate::hint;
 use common::failure::{Failure, OrHint};
-use common::step::{narrate, step};
+use common::step::{step, still_shared};
 use nix::mount::{MsFlags, mount};
 
 /// How the mounts of the new namespace are tied to those of the caller's.
@@ -23,15 +23,21 @@ impl Propagation {
     /// Sets it on every mount.
     pub fn set(self) -> Result<(), Failure> {
         let (flag, name, changes) = match self {
-            Propagation::Private => (MsFlags::MS_PRIVATE, "MS_PRIVATE", "no mount passes in or out from here on"),
+            Propagation::Private => (
+                MsFlags::MS_PRIVATE,
+                "MS_PRIVATE",
+                "what is mounted in here is not seen outside from now on, nor the other way round",
+            ),
             Propagation::Slave => {
-                (MsFlags::MS_SLAVE, "MS_SLAVE", "what is mounted outside later appears here; nothing passes out")
+                (MsFlags::MS_SLAVE, "MS_SLAVE", "what is mounted outside later is seen in here too; nothing passes out")
             }
-            Propagation::Shared => {
-                (MsFlags::MS_SHARED, "MS_SHARED", "mounts pass in and out where the caller's were shared")
-            }
+            Propagation::Shared => (
+                MsFlags::MS_SHARED,
+                "MS_SHARED",
+                "what is mounted on either side is seen on both, where the caller's mounts were shared",
+            ),
             Propagation::Unchanged => {
-                narrate("mounts pass in and out as the kernel copied them: shared stays shared");
+                still_shared("mounts to come, where the caller's are shared: they are seen on both sides");
                 return Ok(());
             }
         };

@@ -3,7 +3,7 @@
 use crate::hint;
 use crate::place::Tree;
 use common::failure::{Failure, OrHint, errno_of};
-use common::step::step;
+use common::step::{quietly, step};
 use common::sys::{self, MOUNT_ATTR_RDONLY};
 use common::text::quoted;
 use nix::errno::Errno;
@@ -17,9 +17,11 @@ use std::path::Path;
 /// Makes every mount of a tree read-only, all or none. No other attribute is touched, so those that a parent user
 /// namespace locked stay.
 pub fn all(mounts: &OwnedFd) -> Result<(), Failure> {
-    step("mount_setattr(AT_RECURSIVE, MOUNT_ATTR_RDONLY)", "read-only there, in every submount", || {
-        sys::mount_setattr(mounts.as_fd(), true, MOUNT_ATTR_RDONLY)
-    })
+    step(
+        "mount_setattr(AT_RECURSIVE, MOUNT_ATTR_RDONLY)",
+        "nobody writes there through these mounts, submounts included; through the caller's own one still does",
+        || sys::mount_setattr(mounts.as_fd(), true, MOUNT_ATTR_RDONLY),
+    )
     .or_hint(hint::read_only)
 }
 
@@ -28,10 +30,10 @@ pub fn all(mounts: &OwnedFd) -> Result<(), Failure> {
 /// # Errors
 /// One is not: the kernel did not keep its word, or mounts came in meanwhile.
 pub fn verify(mounts: &OwnedFd) -> Result<(), Failure> {
-    let flags = step("fstatfs()", "a look whether it is read-only", || statvfs(mounts))?;
+    let flags = quietly("fstatfs()", || statvfs(mounts))?;
     let writable = if flags.contains(FsFlags::ST_RDONLY) {
-        let top = step("statx()", "the ID of the mount", || sys::identify(mounts.as_fd()))?.mount;
-        let list = step("read(\"/proc/self/mountinfo\")", "a look at every mount below", || {
+        let top = quietly("statx()", || sys::identify(mounts.as_fd()))?.mount;
+        let list = quietly("read(\"/proc/self/mountinfo\")", || {
             let mut list = Vec::new();
             // Bounded, so that no size is asked for, which a file of proc has not.
             let read = |file: File| file.take(1 << 30).read_to_end(&mut list);
@@ -85,18 +87,20 @@ fn writable_below(mountinfo: &[u8], top: u64) -> Option<String> {
 /// `--remount-ro`: the mount at DEST alone.
 pub fn one(tree: &Tree, dest: &Path) -> Result<(), Failure> {
     let mount = tree.find(dest)?;
-    if !step("statx()", "what is there", || sys::identify(mount.as_fd()))?.is_mount_root {
+    if !quietly("statx()", || sys::identify(mount.as_fd()))?.is_mount_root {
         return Err(Failure::input("not a mount point").hint(format!(
             "--ro-bind {0} {0} makes a directory read-only that is no mount of its own",
             dest.display()
         )));
     }
-    step(format_args!("mount_setattr({}, MOUNT_ATTR_RDONLY)", quoted(dest)), "this mount is read-only", || {
-        match sys::mount_setattr(mount.as_fd(), false, MOUNT_ATTR_RDONLY) {
+    step(
+        format_args!("mount_setattr({}, MOUNT_ATTR_RDONLY)", quoted(dest)),
+        "nobody in here writes there through this mount; mounts below it are as they were",
+        || match sys::mount_setattr(mount.as_fd(), false, MOUNT_ATTR_RDONLY) {
             Err(Errno::ENOSYS) => remount(&mount),
             result => result,
-        }
-    })
+        },
+    )
     .or_hint(hint::read_only)
 }
 

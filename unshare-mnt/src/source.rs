@@ -5,7 +5,7 @@ use crate::hint;
 use crate::operation::{Kind, Operation, Writes};
 use crate::overlay::{Layers, Upper};
 use common::failure::{Failure, OrHint, errno_of};
-use common::step::step;
+use common::step::quietly;
 use common::sys;
 use common::text::quoted;
 use nix::errno::Errno;
@@ -48,9 +48,7 @@ impl Source {
     /// Is what will be mounted a directory?
     pub fn is_directory(&self) -> Result<bool, Failure> {
         match self {
-            Source::Tree(tree) => {
-                Ok(step("statx()", "what is to be mounted", || sys::identify(tree.as_fd()))?.is_directory)
-            }
+            Source::Tree(tree) => Ok(quietly("statx()", || sys::identify(tree.as_fd()))?.is_directory),
             _ => Ok(true),
         }
     }
@@ -59,7 +57,7 @@ impl Source {
 /// A clone of the mounts at a path, attached nowhere.
 pub fn clone(path: &Path) -> Result<OwnedFd, Failure> {
     let call = format!("open_tree({}, OPEN_TREE_CLONE | AT_RECURSIVE)", quoted(path));
-    step(call, "a copy of the mounts there, not yet attached", || match sys::clone_tree(sys::CWD, path, true) {
+    quietly(call, || match sys::clone_tree(sys::CWD, path, true) {
         Err(Errno::EINVAL) if path.starts_with("/proc") || path.starts_with("/dev/fd") => clone_by_descriptor(path),
         result => result,
     })
@@ -79,5 +77,5 @@ fn clone_by_descriptor(path: &Path) -> nix::Result<OwnedFd> {
 fn directory(path: &Path) -> Result<OwnedFd, Failure> {
     let flags = O_PATH | O_DIRECTORY;
     let call = format!("open({}, O_PATH | O_DIRECTORY)", quoted(path));
-    step(call, "a layer", || sys::openat2(sys::CWD, path, flags, 0)).or_hint(|errno| hint::source(path, errno))
+    quietly(call, || sys::openat2(sys::CWD, path, flags, 0)).or_hint(|errno| hint::source(path, errno))
 }

@@ -2,7 +2,7 @@
 
 use crate::hint;
 use common::failure::{Failure, OrHint};
-use common::step::{narrate, step};
+use common::step::{next, quietly, step};
 use common::sys;
 use common::text::quoted;
 use nix::errno::Errno;
@@ -12,10 +12,17 @@ use std::path::{Path, PathBuf};
 
 /// Makes the mount that `root` is the root of this process's root directory; the old root is gone.
 pub fn to(root: BorrowedFd<'_>) -> Result<(), Failure> {
-    step("fchdir(new root)", "the working directory, for now", || sys::change_directory(root))?;
-    step("pivot_root(\".\", \".\")", "the new root is '/', and the old one lies over it", sys::pivot_root_here)
-        .or_hint(hint::pivot)?;
-    step("umount2(\".\", MNT_DETACH)", "the old root is gone", || umount2(".", MntFlags::MNT_DETACH))
+    quietly("fchdir(new root)", || sys::change_directory(root))?;
+    next("the new root is to be /, and the old one is to go");
+    step(
+        "pivot_root(\".\", \".\")",
+        "the new root is / for whoever is in here, and the old one lies over it",
+        sys::pivot_root_here,
+    )
+    .or_hint(hint::pivot)?;
+    step("umount2(\".\", MNT_DETACH)", "the old root is gone from here: no path leads back to it", || {
+        umount2(".", MntFlags::MNT_DETACH)
+    })
 }
 
 /// Changes to `wanted`, else to where the caller was (`before`), else to `/`. By path, so that the command sees what is
@@ -45,10 +52,7 @@ pub fn change_directory(
         };
     };
     match change(&path) {
-        Ok(()) => {
-            narrate(format_args!("chdir({}) = 0: the working directory stays where it was", quoted(&path)));
-            Ok(())
-        }
+        Ok(()) => Ok(()),
         // Held open by the caller, but not to be reached by its path: it is still where it was.
         Err(Errno::EACCES) if !is_new => Ok(()),
         Err(_) => step("chdir(\"/\")", "the working directory does not exist inside", || change("/".as_ref())),

@@ -4,7 +4,7 @@
 use crate::interface::Side;
 use crate::link::{Link, attributes};
 use common::failure::Failure;
-use common::step::{say, step};
+use common::step::{quietly, say};
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NetlinkSerializable};
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::address::AddressMessage;
@@ -46,11 +46,7 @@ impl Belongings {
     /// # Errors
     /// What the kernel answered.
     pub fn of(side: &Side, link: &Link) -> Result<Self, Failure> {
-        let ask = |call: &str, message| {
-            step(call, "what a move takes from the interface, to be given back should something fail", || {
-                side.socket.request(message, NLM_F_DUMP)
-            })
-        };
+        let ask = |call: &str, message| quietly(call, || side.socket.request(message, NLM_F_DUMP));
         let addresses = ask("RTM_GETADDR(outside)", RouteNetlinkMessage::GetAddress(AddressMessage::default()))?;
         let routes = ask("RTM_GETROUTE(outside)", RouteNetlinkMessage::GetRoute(RouteMessage::default()))?;
         let those = |kind, all: Vec<Vec<u8>>, is_its: fn(&[u8], u32) -> bool| {

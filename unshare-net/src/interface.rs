@@ -5,7 +5,7 @@ use crate::link::Link;
 use crate::rtnetlink::Rtnetlink;
 use crate::spec::{Cidr, Name, Route, Veth};
 use common::failure::{Failure, OrHint};
-use common::step::step;
+use common::step::{next, quietly, step};
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage};
 use netlink_packet_route::link::{InfoData, InfoKind, InfoVeth, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
@@ -32,8 +32,8 @@ impl Side {
     ///
     /// # Errors
     /// socket(2) was refused.
-    pub fn open(name: &'static str, of: &str) -> Result<Self, Failure> {
-        Ok(Side { socket: Rtnetlink::open(of)?, name })
+    pub fn open(name: &'static str) -> Result<Self, Failure> {
+        Ok(Side { socket: Rtnetlink::open()?, name })
     }
 
     /// Finds an interface by name.
@@ -42,7 +42,7 @@ impl Side {
     /// There is none, or the name is an alternative one.
     pub fn find(&self, name: &Name) -> Result<Link, Failure> {
         let call = format!("RTM_GETLINK({name} {})", self.name);
-        let found = step(&call, "how the kernel knows it", || Link::named(&self.socket, name.as_str()))?;
+        let found = quietly(&call, || Link::named(&self.socket, name.as_str()))?;
         match found {
             None => Err(Failure::refused(call, Errno::ENODEV)
                 .hint(format!("there is no {name}; 'ip link' lists what there is"))),
@@ -76,7 +76,7 @@ impl Side {
         let joins = veth.bridge.as_ref().map_or(String::new(), |bridge| format!(" in bridge {bridge}"));
         step(
             format_args!("RTM_NEWLINK(veth {} {}{joins}, peer {} inside)", veth.host, self.name, veth.name),
-            "a cable between the caller's network and this one; it goes when either end goes",
+            "a cable with one end outside and one in here; it is gone for both when either end is",
             || {
                 self.patiently(&veth.host, || {
                     let message = RouteNetlinkMessage::NewLink(message.clone());
@@ -167,16 +167,17 @@ impl Side {
             // The kernel would make this very address, and ask. Where IPv6 is switched off there is none.
             let _ = self.add(link.index, Cidr { address: address.into(), prefix: 64 });
         }
+        next(format_args!("{} {} is to get its addresses, and to be switched on", link.name, self.name));
         for cidr in addresses {
             step(
                 format_args!("RTM_NEWADDR({cidr} on {} {})", link.name, self.name),
-                format_args!("{} answers there", cidr.address),
+                format_args!("{} is an address of it, for who is on that side and for the other end", cidr.address),
                 || self.add(link.index, *cidr),
             )
             .or_hint(|errno| hint::address(errno, *cidr))
             .or_hint(|_| self.socket.said())?;
         }
-        self.up(link.index, &link.name, "packets pass")
+        self.up(link.index, &link.name, "packets pass through it")
     }
 
     fn add(&self, index: u32, cidr: Cidr) -> nix::Result<()> {
@@ -241,10 +242,11 @@ impl Side {
         }
         message.attributes.push(RouteAttribute::Gateway(address(route.via)));
         message.attributes.extend(dev.map(RouteAttribute::Oif));
+        next(format_args!("a route to {}", route.to));
         let over = route.dev.as_ref().map_or(String::new(), |dev| format!(" dev {dev}"));
         self.socket.step(
             format_args!("RTM_NEWROUTE({} via {}{over})", route.to, route.via),
-            "packets for there go to that next hop",
+            "packets for there, from whoever is in here, go to that next hop",
             RouteNetlinkMessage::NewRoute(message),
             NLM_F_CREATE | NLM_F_EXCL,
             |errno| hint::route(errno, route),

@@ -35,7 +35,7 @@ fn run(args: Args) -> anyhow::Result<Infallible> {
     let plan = Plan::read(args.net)?;
     let link = args.link.prepare(&NET)?;
     let ready = plan.look_outside()?;
-    let entered = link.enter(&NET)?;
+    let entered = link.enter()?;
     // Dropped when the command cannot run, and with it all that was made.
     let _made = ready.set_up()?;
     Ok(entered.become_command()?)

@@ -2,7 +2,7 @@
 
 use crate::link::attributes;
 use common::failure::{Failure, OrHint, errno_of};
-use common::step::step;
+use common::step::{quietly, step};
 use netlink_packet_core::{
     NLM_F_ACK, NLM_F_REQUEST, NetlinkDeserializable, NetlinkHeader, NetlinkMessage, NetlinkPayload, NetlinkSerializable,
 };
@@ -38,16 +38,12 @@ impl Rtnetlink {
     ///
     /// # Errors
     /// socket(2): EPROTONOSUPPORT where the kernel has no netlink, EPERM from a filter.
-    pub fn open(of: &str) -> Result<Self, Failure> {
+    pub fn open() -> Result<Self, Failure> {
         // Until netlink-sys 0.9 the options want a mutable one.
         #[allow(unused_mut)]
-        let mut socket = step("socket(NETLINK_ROUTE)", format_args!("a line to the kernel about {of}"), || {
-            Socket::new(NETLINK_ROUTE).map_err(errno_of)
-        })?;
-        step("connect(NETLINK_ROUTE)", "the kernel alone is at the other end", || {
-            socket.connect(&SocketAddr::new(0, 0)).map_err(errno_of)
-        })?;
-        step("setsockopt(NETLINK_EXT_ACK, NETLINK_CAP_ACK)", "the kernel says why it refuses", || {
+        let mut socket = quietly("socket(NETLINK_ROUTE)", || Socket::new(NETLINK_ROUTE).map_err(errno_of))?;
+        quietly("connect(NETLINK_ROUTE)", || socket.connect(&SocketAddr::new(0, 0)).map_err(errno_of))?;
+        quietly("setsockopt(NETLINK_EXT_ACK, NETLINK_CAP_ACK)", || {
             socket.set_ext_ack(true).and_then(|()| socket.set_cap_ack(true)).map_err(errno_of)
         })?;
         Ok(Rtnetlink { socket, said: RefCell::default() })

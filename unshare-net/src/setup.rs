@@ -6,8 +6,9 @@ use crate::interface::{Place, Side};
 use crate::link::Link;
 use crate::spec::{self, Move, Name, Route, Veth};
 use common::failure::{Failure, OrHint, errno_of};
-use common::step::{say, step};
+use common::step::{next, quietly, say, shown, step};
 use common::sysctl::Sysctl;
+use common::view::interfaces;
 use nix::errno::Errno;
 use std::ffi::OsString;
 use std::fs::File;
@@ -95,7 +96,7 @@ struct Outside {
 
 impl Outside {
     fn look(plan: &Plan) -> Result<Self, Failure> {
-        let side = Side::open("outside", "the caller's network")?;
+        let side = Side::open("outside")?;
         let bridge = |name: &Name| match side.find(name)? {
             link if link.kind.as_deref() == Some("bridge") => Ok(link.index),
             link => {
@@ -120,9 +121,7 @@ impl Outside {
 
 fn home() -> Result<File, Failure> {
     const PATH: &str = "/proc/self/ns/net";
-    step(format_args!("open({PATH})"), "the way back for what is moved, should something fail", || {
-        File::open(PATH).map_err(errno_of)
-    })
+    quietly(format_args!("open({PATH})"), || File::open(PATH).map_err(errno_of))
 }
 
 /// Ready to enter the namespace.
@@ -157,13 +156,16 @@ impl Ready {
         let Ready { plan, outside } = self;
         let mut made = Made { outside, inside: None, veths: Vec::new(), moved: Vec::new() };
         if plan.loopback || made.outside.is_some() || !plan.routes.is_empty() {
-            made.inside = Some(Side::open("inside", "the network in this namespace")?);
+            made.inside = Some(Side::open("inside")?);
         }
         let hosts = made.bring(&plan)?;
         for sysctl in &plan.sysctls {
             sysctl.set()?;
         }
         made.configure(&plan, &hosts)?;
+        if made.outside.is_some() {
+            next(shown(|| format!("the command, which has these interfaces: {}", interfaces().join(", "))));
+        }
         Ok(made)
     }
 }
@@ -175,6 +177,10 @@ impl Made {
         let pid = std::process::id();
         let mut hosts = Vec::new();
         for (veth, bridge) in plan.veths.iter().zip(&outside.bridges) {
+            next(format_args!(
+                "a virtual cable: one end is to be {} outside, the other {} in here",
+                veth.host, veth.name
+            ));
             outside.side.make_veth(veth, *bridge, pid)?;
             let link = inside.find(&veth.name)?;
             let peer = link.peer;
@@ -187,9 +193,10 @@ impl Made {
             );
         }
         for (one, (source, belongings)) in plan.moves.iter().zip(&outside.sources) {
+            next(format_args!("{} is to move in here, as {}", one.source, one.name));
             let result = step(
                 format_args!("RTM_SETLINK({} outside to {} inside)", one.source, one.name),
-                "this interface is here, and no longer with the caller",
+                "it is in here, and the caller has it no longer; it went in without its addresses",
                 || outside.side.send(source, Place::Of(pid), one.name.as_str()),
             )
             .or_hint(|errno| hint::moving(errno, source))
@@ -212,7 +219,8 @@ impl Made {
     fn configure(&self, plan: &Plan, hosts: &[Link]) -> Result<(), Failure> {
         let Some(inside) = &self.inside else { return Ok(()) };
         if plan.loopback {
-            inside.up(LOOPBACK, "lo", "127.0.0.1 and ::1 answer inside, and are not the host's")?;
+            next("lo is to be switched on, in here");
+            inside.up(LOOPBACK, "lo", "127.0.0.1 and ::1 answer whoever is in here, and are not the host's")?;
         }
         if let Some(outside) = &self.outside {
             for (veth, host) in plan.veths.iter().zip(hosts) {

@@ -8,7 +8,6 @@ use clap::Parser;
 use common::keep::Keep;
 use common::link::LinkArgs;
 use common::namespace::PID;
-use common::step::narrate;
 use common::supervise::{Aftermath, Shape, Undo, supervise};
 use pid_file::PidFile;
 use std::convert::Infallible;
@@ -46,9 +45,6 @@ fn run(args: Args) -> anyhow::Result<Infallible> {
     supervise(
         shape,
         |command| {
-            PID.narrate_first_process();
-            let inside = if args.init { 2 } else { 1 };
-            narrate(format_args!("the command is PID {inside} inside, and PID {command} for whoever called this"));
             let mut made = Made { keep, pid_file: None };
             made.pid_file = args.pid_file.map(|file| PidFile::write(file, command)).transpose()?;
             if let Some(keep) = &mut made.keep {
@@ -59,7 +55,7 @@ fn run(args: Args) -> anyhow::Result<Infallible> {
         || {
             match &args.mount_proc {
                 Some(directory) => proc_mount::mount_proc(directory)?,
-                None => narrate("/proc is as it was: it shows the old PIDs (--mount-proc gives a new one)"),
+                None => PID.narrate_shared(),
             }
             Ok(command.execute()?)
         },

@@ -19,7 +19,9 @@ impl PidFile {
     pub fn write(file: PathBuf, pid: Pid) -> Result<Self, Failure> {
         let call = format!("write({}, \"{pid}\")", quoted(&file));
         let mut this = PidFile { file, made: false };
-        step(call, "the command's PID, for 'nsenter -t'", || this.try_write(pid).map_err(errno_of))?;
+        step(call, "the command's PID as the caller knows it, for 'nsenter -t'", || {
+            this.try_write(pid).map_err(errno_of)
+        })?;
         Ok(this)
     }
 

@@ -3,7 +3,7 @@
 use common::failure::{Failure, OrHint};
 use common::hint;
 use common::namespace::MNT;
-use common::step::step;
+use common::step::{next, step};
 use common::text::quoted;
 use nix::mount::{MsFlags, mount};
 use std::path::Path;
@@ -11,14 +11,14 @@ use std::path::Path;
 /// In a process of the new PID namespace: a private mount namespace, and a fresh proc(5) on `directory` there.
 pub fn mount_proc(directory: &Path) -> Result<(), Failure> {
     MNT.create()?;
-    step("mount(\"/\", MS_REC | MS_PRIVATE)", "what is mounted here stays unseen outside", || {
+    step("mount(\"/\", MS_REC | MS_PRIVATE)", "what is mounted in here is not seen outside", || {
         mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
     })
     .or_hint(hint::mount)?;
-    let call = format!("mount(\"proc\", {})", quoted(directory));
+    let call = format_args!("mount(\"proc\", {})", quoted(directory));
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    step(call, "this /proc shows the processes of the new namespace, by their PIDs there", || {
-        mount(Some("proc"), directory, Some("proc"), flags, None::<&str>)
-    })
-    .or_hint(|errno| hint::mount_proc(directory, errno))
+    next("a new /proc, for the new process IDs");
+    let changes = "in here it shows the processes in here, by their PIDs in here; the caller's own goes on showing all, by the PIDs out there";
+    step(call, changes, || mount(Some("proc"), directory, Some("proc"), flags, None::<&str>))
+        .or_hint(|errno| hint::mount_proc(directory, errno))
 }

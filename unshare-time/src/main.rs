@@ -7,7 +7,8 @@ use clap::Parser;
 use common::failure::{Failure, OrHint, errno_of};
 use common::link::LinkArgs;
 use common::namespace::TIME;
-use common::step::step;
+use common::step::{explaining, next, quietly, shown, step};
+use common::view::uptime;
 use nix::sched::setns;
 use offset::{Clock, Offset};
 use std::convert::Infallible;
@@ -50,16 +51,13 @@ const OFFSETS: &str = "/proc/self/timens_offsets";
 
 /// Writes one line of the offsets. They can be written until the namespace has its first process.
 fn set(offset: Offset) -> Result<(), Failure> {
-    let so_far = step(format_args!("read({OFFSETS:?})"), "the caller's own offsets, to add to", || {
-        fs::read_to_string(OFFSETS).map_err(errno_of)
-    })
-    .or_hint(offset::hint)?;
+    let so_far = quietly(format_args!("read({OFFSETS:?})"), || fs::read_to_string(OFFSETS).map_err(errno_of))
+        .or_hint(offset::hint)?;
     let line = offset.on_top_of(&so_far).to_string();
-    let call = format!("write({OFFSETS:?}, {line:?})");
-    step(call, format_args!("{} for whoever is in this namespace", offset.changes()), || {
-        fs::write(OFFSETS, &line).map_err(errno_of)
-    })
-    .or_hint(offset::hint)
+    next(offset.about());
+    let changes = "seconds and nanoseconds that are added to the machine's own clock, for whoever will be in there";
+    step(format_args!("write({OFFSETS:?}, {line:?})"), changes, || fs::write(OFFSETS, &line).map_err(errno_of))
+        .or_hint(offset::hint)
 }
 
 /// Moves this process itself into the namespace, which unshare(2) made for its children only. From Linux 5.11 on
@@ -67,10 +65,9 @@ fn set(offset: Offset) -> Result<(), Failure> {
 fn join() -> Result<(), Failure> {
     let path = TIME.path();
     let file = File::open(&path).map_err(|error| Failure::refused(format_args!("open({path:?})"), errno_of(error)))?;
-    let call = format!("setns({path:?}, CLONE_NEWTIME)");
-    step(
-        call,
-        "this process is in the namespace itself: uptime, timers and waits go by its clocks, 'date' does not",
-        || setns(&file, TIME.flag()),
-    )
+    next("this process is to be in it itself, without a child");
+    let before = if explaining() { uptime() } else { String::new() };
+    let changes =
+        shown(|| format!("timers, waits and the uptime go by its clocks: {} in here, {before} outside", uptime()));
+    step(format_args!("setns({path:?}, CLONE_NEWTIME)"), changes, || setns(&file, TIME.flag()))
 }

@@ -84,11 +84,11 @@ impl Offset {
         Offset { nanoseconds: self.nanoseconds + inherited.unwrap_or(0), ..self }
     }
 
-    /// What it changes, in plain words.
-    pub fn changes(&self) -> &'static str {
+    /// What it is to change, in plain words.
+    pub fn about(&self) -> &'static str {
         match self.clock {
-            Clock::Monotonic => "the monotonic clock is shifted,",
-            Clock::Boottime => "the boot-time clock and the uptime are shifted,",
+            Clock::Monotonic => "the monotonic clock, which timers and waits go by, is to be shifted in there",
+            Clock::Boottime => "the boot-time clock, which the uptime is, is to be shifted in there",
         }
     }
 }

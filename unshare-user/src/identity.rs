@@ -3,7 +3,7 @@
 use crate::cli::IdentityArgs;
 use common::failure::{Failure, OrHint, errno_of};
 use common::hint;
-use common::step::step;
+use common::step::{next, quietly, step};
 use common::sys::caps::{self, Capabilities};
 use nix::errno::Errno;
 use std::sync::mpsc;
@@ -17,20 +17,23 @@ pub fn assume(args: &IdentityArgs, may_set_groups: bool) -> Result<(), Failure> 
     let (user, group) = (args.setuid, args.setgid);
     let groups = (!args.groups.is_empty() || (group.is_some() && may_set_groups)).then_some(&args.groups);
     if user.is_some() || group.is_some() || groups.is_some() {
+        next("who the command is to be");
         let tie = Tie::hold()?;
         if let Some(groups) = groups {
-            let call = format!("setgroups({groups:?})");
-            step(call, "the supplementary groups, as they are called inside", || caps::set_groups(groups))
+            let call = format_args!("setgroups({groups:?})");
+            step(call, "the further groups of the command, as they are called in here", || caps::set_groups(groups))
                 .or_hint(hint::set_groups)?;
         }
         if let Some(id) = group {
-            step(format!("setresgid({id})"), "the group ID, as it is called inside", || caps::set_group(id))?;
+            step(format_args!("setresgid({id})"), "the group of the command, as it is called in here", || {
+                caps::set_group(id)
+            })?;
         }
         if let Some(id) = user {
-            step("prctl(PR_SET_KEEPCAPS, 1)", "the change of the user ID takes no capability away", || {
-                caps::keep_capabilities()
+            quietly("prctl(PR_SET_KEEPCAPS, 1)", caps::keep_capabilities)?;
+            step(format_args!("setresuid({id})"), "who the command is, as it is called in here", || {
+                caps::set_user(id)
             })?;
-            step(format!("setresuid({id})"), "the user ID, as it is called inside", || caps::set_user(id))?;
         }
         if let Some(tie) = tie {
             tie.renew()?;
@@ -45,30 +48,36 @@ fn keep_all() -> Result<(), Failure> {
     if nix::unistd::geteuid().is_root() {
         return Ok(());
     }
-    let all = step("capget()", "which capabilities there are", caps::capabilities)?.permitted;
+    next("the command is to keep every capability, though its user ID is not 0");
+    let all = quietly("capget()", caps::capabilities)?.permitted;
     let sets = Capabilities { effective: all, permitted: all, inheritable: all };
-    step("capset(every capability)", "all are effective, and may be inherited", || caps::set_capabilities(sets))?;
+    quietly("capset(every capability)", || caps::set_capabilities(sets))?;
     step(
         "prctl(PR_CAP_AMBIENT_RAISE, every capability)",
-        "the command keeps them, though its user ID is not 0: the next link can work",
+        "they pass through execve to the command, in here: the next link can work",
         || caps::each(all).try_for_each(caps::raise_ambient),
     )
 }
 
 /// Empties all five sets. With the bounding set empty not even a program of the user ID 0 brings one back.
 fn drop_all() -> Result<(), Failure> {
-    let all = step("capget()", "which capabilities there are", caps::capabilities)?.permitted;
+    next("the command is to have no capability, and is to gain none");
+    let all = quietly("capget()", caps::capabilities)?.permitted;
     // A change from the ID 0 to another has left none of them effective.
     let sets = Capabilities { effective: all, permitted: all, inheritable: 0 };
-    step("capset(every capability)", "all are effective, to give them up with", || caps::set_capabilities(sets))?;
-    step("prctl(PR_CAPBSET_DROP, every capability)", "nothing that is executed from here on can gain one", || {
-        caps::each(all).try_for_each(caps::drop_bounding)
-    })?;
-    step("prctl(PR_CAP_AMBIENT_CLEAR_ALL)", "none passes through execve(2)", caps::clear_ambient)?;
+    quietly("capset(every capability)", || caps::set_capabilities(sets))?;
+    step(
+        "prctl(PR_CAPBSET_DROP, every capability)",
+        "no program that is executed from here on can bring one back, not even as user 0",
+        || caps::each(all).try_for_each(caps::drop_bounding),
+    )?;
+    quietly("prctl(PR_CAP_AMBIENT_CLEAR_ALL)", caps::clear_ambient)?;
     let none = Capabilities { effective: 0, permitted: 0, inheritable: 0 };
-    step("capset(no capability)", "the command has none, here; in a new namespace of its own it has all again", || {
-        caps::set_capabilities(none)
-    })
+    step(
+        "capset(no capability)",
+        "the command has none in here; in a new user namespace of its own it would have all again",
+        || caps::set_capabilities(none),
+    )
 }
 
 /// What keeps this process tied to its parent while its credentials change, which clears the tie of the thread that
@@ -86,7 +95,7 @@ struct Tie {
 impl Tie {
     /// Starts the second thread, if this process is tied at all.
     fn hold() -> Result<Option<Self>, Failure> {
-        let signal = step("prctl(PR_GET_PDEATHSIG)", "is this process tied to its parent?", caps::parent_death_signal)?;
+        let signal = quietly("prctl(PR_GET_PDEATHSIG)", caps::parent_death_signal)?;
         if signal == 0 {
             return Ok(None);
         }
@@ -97,22 +106,16 @@ impl Tie {
             // Ends also when the other end is dropped.
             let _ = wait.recv();
         };
-        let thread = step("clone(CLONE_THREAD)", "a second thread holds the tie to the parent meanwhile", || {
-            thread::Builder::new().spawn(body).map_err(errno_of)
-        })?;
-        step(format!("prctl(PR_SET_PDEATHSIG, {signal})"), "the second thread is tied", || {
-            answer.recv().unwrap_or(Err(Errno::ECHILD))
-        })?;
+        let thread = quietly("clone(CLONE_THREAD)", || thread::Builder::new().spawn(body).map_err(errno_of))?;
+        quietly(format_args!("prctl(PR_SET_PDEATHSIG, {signal})"), || answer.recv().unwrap_or(Err(Errno::ECHILD)))?;
         Ok(Some(Tie { signal, done, thread }))
     }
 
     /// Ties this thread again, and ends the second one.
     fn renew(self) -> Result<(), Failure> {
-        step(
-            format!("prctl(PR_SET_PDEATHSIG, {})", self.signal),
-            "this process dies with its parent, as before: the change of IDs had cleared that",
-            || caps::set_parent_death_signal(self.signal),
-        )?;
+        quietly(format_args!("prctl(PR_SET_PDEATHSIG, {})", self.signal), || {
+            caps::set_parent_death_signal(self.signal)
+        })?;
         drop(self.done);
         let _ = self.thread.join();
         Ok(())

@@ -24,7 +24,7 @@ fn run(args: Args) -> anyhow::Result<Infallible> {
     let may_set_groups = plan.may_set_groups;
     let link = args.link.prepare(&USER)?;
     let maps = Maps::prepare(plan)?;
-    let entered = link.enter(&USER)?;
+    let entered = link.enter()?;
     maps.write()?;
     identity::assume(&args.identity, may_set_groups)?;
     Ok(entered.become_command()?)

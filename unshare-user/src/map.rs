@@ -175,6 +175,26 @@ impl Map {
         self.0.iter().flat_map(|range| [range.inner, range.outer, range.count]).map(|n| n.to_string()).collect()
     }
 
+    /// What it means, for whom: `user 0 in here is user 1000 outside`.
+    pub fn meaning(&self, word: &str) -> String {
+        const TOLD: usize = 3;
+        let one = |range: &Range| match range.count {
+            1 => format!("{word} {} in here is {word} {} outside", range.inner, range.outer),
+            _ => format!(
+                "{word}s {}-{} in here are {word}s {}-{} outside",
+                range.inner,
+                range.last_inner(),
+                range.outer,
+                range.last_outer()
+            ),
+        };
+        let mut told: Vec<String> = self.0.iter().take(TOLD).map(one).collect();
+        if self.0.len() > TOLD {
+            told.push(format!("and {} lines more", self.0.len() - TOLD));
+        }
+        told.join(", ")
+    }
+
     /// What to write to the kernel's file.
     pub fn text(&self) -> String {
         self.0.iter().map(|range| format!("{} {} {}\n", range.inner, range.outer, range.count)).collect()

@@ -7,7 +7,7 @@ use crate::subid::{self, Kind};
 use common::failure::{Failure, OrHint, errno_of};
 use common::hint::table::{HELPER_MISSING, NO_SUB_IDS, NOT_INSIDE, SETGROUPS_DENIED, SETGROUPS_OWN, UNKNOWN_OUTER};
 use common::hint::{self, MapStep};
-use common::step::step;
+use common::step::quietly;
 use common::sys::caps::capabilities;
 use nix::unistd::{getegid, geteuid, getuid};
 use std::env;
@@ -183,8 +183,7 @@ fn check_identity(args: &IdentityArgs, users: &Map, groups: &Map) -> Result<(), 
 }
 
 fn read(path: &str) -> Result<String, Failure> {
-    step(format!("read({path})"), "how things are where this runs", || fs::read_to_string(path).map_err(errno_of))
-        .or_hint(hint::proc_file)
+    quietly(format_args!("read({path})"), || fs::read_to_string(path).map_err(errno_of)).or_hint(hint::proc_file)
 }
 
 /// Is there such a program on PATH?

@@ -7,7 +7,7 @@ use common::hint::table::HELPER_GONE;
 use common::hint::{self, MapStep};
 use common::outside::{Job, Outside};
 use common::program::{Trouble, answer};
-use common::step::step;
+use common::step::{next, quietly, shown, step};
 use common::sys;
 use nix::errno::Errno;
 use nix::unistd::{getpid, getuid};
@@ -34,7 +34,7 @@ impl Maps {
             return Ok(Maps { plan, outside: None });
         }
         let call = "pidfd_open(this process)";
-        let tool = step(call, "by which the helper sees us end", || sys::pidfd(getpid()))?;
+        let tool = quietly(call, || sys::pidfd(getpid()))?;
         let outside = Outside::fork(Helper { tasks, tool, said: String::new() })?;
         Ok(Maps { plan, outside: Some(outside) })
     }
@@ -49,10 +49,11 @@ impl Maps {
             side.write(outside.as_mut())?;
         }
         if let Some(word) = plan.setgroups {
-            let call = format!("write(/proc/self/setgroups, \"{word}\")");
+            next("whether groups can be left in here, before there are any");
+            let call = format_args!("write(/proc/self/setgroups, \"{word}\")");
             let changes = match word {
-                "deny" => "setgroups(2) is off inside: without rights over a group nobody may leave it",
-                _ => "setgroups(2) works inside",
+                "deny" => "nobody in here can leave a group: a file that is closed to one stays closed",
+                _ => "who has CAP_SETGID in here can leave groups, and join those that are mapped",
             };
             step(call, changes, || write("self", "setgroups", word))
                 .or_hint(|errno| hint::map(MapStep { maps_outer_root: false, capabilities: 0 }, errno))?;
@@ -70,7 +71,8 @@ impl Maps {
 impl Side {
     fn write(&self, outside: Option<&mut Outside>) -> Result<(), Failure> {
         let (file, map, word) = (self.kind.map_file(), &self.map, self.kind.word());
-        let changes = format!("which {word} IDs there are inside, and whose they are outside");
+        next(format_args!("the map of {word} IDs, which can be written only once"));
+        let changes = shown(|| map.meaning(word));
         let why = |errno| match errno {
             Errno::EPIPE | Errno::ETIMEDOUT => HELPER_GONE.with([]).into(),
             _ => hint::map(self.step, errno),
@@ -87,9 +89,9 @@ impl Side {
                 })
             }
             (Writer::Outside, Some(outside)) => {
-                step(format!("write(/proc/PID/{file}, {map})"), changes, || outside.perform()).or_hint(why)
+                step(format_args!("write(/proc/PID/{file}, {map})"), changes, || outside.perform()).or_hint(why)
             }
-            _ => step(format!("write(/proc/self/{file}, {map})"), changes, || write("self", file, &map.text()))
+            _ => step(format_args!("write(/proc/self/{file}, {map})"), changes, || write("self", file, &map.text()))
                 .or_hint(why),
         }
     }

@@ -5,9 +5,10 @@ use clap::Parser;
 use common::failure::Failure;
 use common::link::LinkArgs;
 use common::namespace::UTS;
-use common::step::step;
+use common::step::{explaining, next, step};
 use common::sys::setdomainname;
 use common::text::quoted;
+use common::view::host_name;
 use nix::unistd::sethostname;
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
@@ -38,12 +39,15 @@ fn run(args: Args) -> anyhow::Result<Infallible> {
     check("--domainname", args.domainname.as_deref())?;
     let entered = args.link.enter(&UTS)?;
     if let Some(name) = args.hostname {
-        let call = format!("sethostname({})", quoted(&name));
-        step(call, "the host name, for whoever is in this namespace; the host keeps its own", || sethostname(&name))?;
+        let outside = if explaining() { host_name() } else { String::new() };
+        next(format_args!("the host name is to be {}, in here", quoted(&name)));
+        let changes = format_args!("'uname -n' says so to whoever is in here; outside it goes on saying {outside}");
+        step(format_args!("sethostname({})", quoted(&name)), changes, || sethostname(&name))?;
     }
     if let Some(name) = args.domainname {
-        let call = format!("setdomainname({})", quoted(&name));
-        step(call, "the NIS domain name, for whoever is in this namespace", || setdomainname(&name))?;
+        next(format_args!("the NIS domain name is to be {}, in here", quoted(&name)));
+        let changes = "'domainname' says so to whoever is in here, and to nobody outside";
+        step(format_args!("setdomainname({})", quoted(&name)), changes, || setdomainname(&name))?;
     }
     Ok(entered.become_command()?)
 }

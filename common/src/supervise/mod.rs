@@ -20,8 +20,9 @@ mod treatment;
 mod watch;
 
 use crate::failure::{Failure, errno_of};
+use crate::namespace::PID;
 use crate::start::report;
-use crate::step::{narrate, step};
+use crate::step::{narrate, next, quietly, shown};
 use crate::sys::{self, Disposition, SignalSet, Timers, disposition, set_disposition, wait_for};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -47,6 +48,20 @@ pub enum Shape {
     /// There is no new PID namespace, and the command is an ordinary process. What it leaves running is for the
     /// [`Aftermath`].
     Ordinary,
+}
+
+impl Shape {
+    /// What the fork of the command's process made.
+    fn tell_command(self, child: Pid) -> String {
+        match self {
+            Shape::CommandIsFirst => format!(
+                "born inside ({}): PID 1 inside, PID {child} for the caller; when it ends, all that is inside ends",
+                PID.ids()
+            ),
+            Shape::InitIsFirst => format!("born inside: PID 2 inside, PID {child} for the caller"),
+            Shape::Ordinary => "it is still where this process is, which waits until it ends".to_owned(),
+        }
+    }
 }
 
 /// What was made for a command that is about to run. Dropped, it is undone: the command could not be executed.
@@ -79,11 +94,13 @@ pub fn supervise<U: Undo>(
         Shape::InitIsFirst => Some(Init::start()?),
         Shape::CommandIsFirst | Shape::Ordinary => None,
     };
-    let (ours, theirs) = step("socketpair(AF_UNIX)", "a line to the command's process until it is executed", || {
-        UnixStream::pair().map_err(errno_of)
-    })?;
-    let child = match step("fork()", "the command's process", sys::fork)? {
-        ForkResult::Parent { child } => Child(child),
+    let (ours, theirs) = quietly("socketpair(AF_UNIX)", || UnixStream::pair().map_err(errno_of))?;
+    next("a child, which is to be the command");
+    let child = match quietly("fork()", sys::fork)? {
+        ForkResult::Parent { child } => {
+            narrate(format_args!("fork() = process {child}"), shown(|| shape.tell_command(child)));
+            Child(child)
+        }
         ForkResult::Child => {
             drop(ours);
             // The init's pipe ends when we end, so no copy of its write end may live on here.
@@ -141,9 +158,7 @@ fn become_command(
     inherited: &Inherited,
     inside: impl FnOnce() -> anyhow::Result<Infallible>,
 ) -> ! {
-    let tied = step("prctl(PR_SET_PDEATHSIG, SIGKILL)", "this process dies with its supervisor", || {
-        prctl::set_pdeathsig(Signal::SIGKILL)
-    });
+    let tied = quietly("prctl(PR_SET_PDEATHSIG, SIGKILL)", || prctl::set_pdeathsig(Signal::SIGKILL));
     // Told to go on, and the other end still open: the supervisor lived when the tie was set. Otherwise it never was.
     let go = match line.read_exact(&mut [0]) {
         Err(error) if is_end(&error) => sys::exit_now(i32::from(crate::failure::FAILED)),
@@ -246,9 +261,21 @@ struct Init {
 
 impl Init {
     fn start() -> Result<Self, Failure> {
-        let (end, tie) = step("pipe2(O_CLOEXEC)", "init ends when this pipe does", || pipe2(OFlag::O_CLOEXEC))?;
-        match step("fork()", "init, PID 1 of the new namespace", sys::fork)? {
-            ForkResult::Parent { child } => Ok(Init { pid: child, tie: Some(tie) }),
+        let (end, tie) = quietly("pipe2(O_CLOEXEC)", || pipe2(OFlag::O_CLOEXEC))?;
+        next("a first child, which is to be init: it does nothing but hold the namespace open");
+        match quietly("fork()", sys::fork)? {
+            ForkResult::Parent { child } => {
+                narrate(
+                    format_args!("fork() = process {child}"),
+                    shown(|| {
+                        format!(
+                            "born inside ({}): PID 1 inside, PID {child} for the caller; when it ends, all that is inside ends",
+                            PID.ids()
+                        )
+                    }),
+                );
+                Ok(Init { pid: child, tie: Some(tie) })
+            }
             ForkResult::Child => {
                 drop(tie);
                 Init::live(end)
@@ -261,7 +288,6 @@ impl Init {
     fn live(end: OwnedFd) -> ! {
         let _ = prctl::set_pdeathsig(Signal::SIGKILL);
         set_disposition(SIGCHLD, Disposition::Ignore);
-        narrate("init: the kernel hands orphans to this process, and reaps them since it ignores SIGCHLD");
         // Out of the caller's process group and session, off its descriptors and its directory.
         let _ = setsid();
         let _ = chdir("/");
