@@ -2,9 +2,10 @@
 
 use crate::support::session::Session;
 use crate::support::transcript::{Typed, is_seen, manual, markdown, read};
-use crate::support::{is_root, need};
+use crate::support::{is_root, need, patience};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 crate::tests![
     readme,
@@ -24,6 +25,7 @@ const EXEMPT: &[(&str, &str)] = &[
     ("PATH=", "the tools are on PATH already"),
     ("sudo ", "changes the machine"),
     (".ci/run", "runs this very suite"),
+    ("systemd-run --user", "needs systemd, and cgroup v2 with memory and pids: `limit` and the virtual machine"),
     ("apt-get install", "changes the machine"),
     ("sh examples/two-servers.sh", "the test `servers` runs it"),
     ("target/suite", "runs this very suite"),
@@ -69,15 +71,40 @@ fn is_exempt(command: &str) -> bool {
     is_listed(EXEMPT) || (!is_root() && is_listed(ROOT_ONLY))
 }
 
+fn opens_a_shell(command: &str) -> bool {
+    command.ends_with(" -- bash")
+}
+
+/// Types a command. One that only looks is typed again while it does not show what it should: what was started in the
+/// background may need a moment.
+fn look(session: &mut Session, typed: &Typed) -> Vec<String> {
+    let end = Instant::now() + Duration::from_secs(5) * patience();
+    loop {
+        let seen = session.type_line(&typed.command);
+        if !typed.command.starts_with("nstree") || is_seen(&typed.output, &seen) || Instant::now() > end {
+            return seen;
+        }
+    }
+}
+
 /// Types a page, and gives what was not seen.
 fn type_page(page: &str, blocks: &[Vec<Typed>]) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut sessions: [(char, Option<Session>); 2] = [('$', None), ('#', None)];
+    // The terminal that the reader is at, and how many shells are open inside its own.
+    let (mut at, mut inside) = ('$', 0);
     for block in blocks {
-        let prompt = block.first().map(|typed| typed.prompt);
-        let (prompt, session) = sessions.iter_mut().find(|(c, _)| Some(*c) == prompt).expect("a prompt");
         for typed in block.iter().filter(|typed| !is_exempt(&typed.command)) {
-            let seen = session.get_or_insert_with(|| Session::open(*prompt)).type_line(&typed.command);
+            if inside == 0 {
+                at = typed.prompt;
+            }
+            if opens_a_shell(&typed.command) {
+                inside += 1;
+            } else if typed.command == "exit" {
+                inside -= 1;
+            }
+            let (prompt, session) = sessions.iter_mut().find(|(prompt, _)| *prompt == at).expect("a terminal");
+            let seen = look(session.get_or_insert_with(|| Session::open(*prompt)), typed);
             if !is_seen(&typed.output, &seen) {
                 let lines = |lines: &[String]| lines.iter().map(|line| format!("    {line}\n")).collect::<String>();
                 wrong.push(format!(
@@ -100,8 +127,11 @@ fn type_page(page: &str, blocks: &[Vec<Typed>]) -> Vec<String> {
 fn type_pages(pages: &[String]) {
     need("bash");
     let filter = std::env::var("PAGE").unwrap_or_default();
-    let wrong: Vec<String> =
-        pages.iter().filter(|page| page.contains(&filter)).flat_map(|page| type_page(page, &transcripts(page))).collect();
+    let wrong: Vec<String> = pages
+        .iter()
+        .filter(|page| page.contains(&filter))
+        .flat_map(|page| type_page(page, &transcripts(page)))
+        .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -173,9 +203,13 @@ fn a_lie_is_found() {
     let truth = "    $ unshare-user -- sh -c 'id -u; id -un; echo $$'\n    0\n    root\n    12345\n";
     assert_eq!(wrong(truth), 0);
     assert_eq!(wrong(&truth.replace("    root\n", "    ...\n")), 0);
-    for (from, to) in
-        [("    0\n", "    1\n"), ("    root\n", ""), ("12345", "12x"), ("12345\n", "12345\n    more\n"), ("unshare-user", "no-such")]
-    {
+    for (from, to) in [
+        ("    0\n", "    1\n"),
+        ("    root\n", ""),
+        ("12345", "12x"),
+        ("12345\n", "12345\n    more\n"),
+        ("unshare-user", "no-such"),
+    ] {
         assert_eq!(wrong(&truth.replace(from, to)), 1, "{from:?} -> {to:?}");
     }
     assert!(read(markdown("text\n\n    not a transcript\n")).is_err());

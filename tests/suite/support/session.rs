@@ -41,6 +41,8 @@ impl Session {
         }
         let home = folder.join("home");
         fs::create_dir(&home).expect("a folder");
+        // Where a system's own file sets another prompt.
+        fs::write(home.join(".bashrc"), format!("PS1='{PROMPT}'\n")).expect("a file");
         if is_ordinary && is_root() {
             let user = nix::unistd::User::from_name(ORDINARY).ok().flatten().expect("a user");
             nix::unistd::chown(&home, Some(user.uid), Some(user.gid)).expect("a new owner");
@@ -48,7 +50,9 @@ impl Session {
         command.args(["--norc", "--noprofile", "--noediting", "-i"]).current_dir(&home).env_clear();
         command.env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", bin.display()));
         command.env("HOME", &home).env("USER", &user).env("LOGNAME", &user).env("SHELL", "/bin/sh");
-        command.env("TERM", "xterm").env("LANG", "C.UTF-8").env("PS1", PROMPT).env("PS2", "");
+        // With these a bash inside neither edits its line nor echoes it.
+        command.env("TERM", "dumb").env("EMACS", "t");
+        command.env("LANG", "C.UTF-8").env("PS1", PROMPT).env("PS2", "");
         let mut session = Session { pty: Pty::start(command), user, _folder: folder };
         session.wait("the first prompt");
         session.type_line("stty -echo");
@@ -123,7 +127,9 @@ fn without_colours(text: &str) -> String {
     let mut parts = text.split("\u{1b}[");
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        out.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';' || c == '?').get(1..).unwrap_or(""));
+        out.push_str(
+            part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';' || c == '?').get(1..).unwrap_or(""),
+        );
     }
     out
 }
