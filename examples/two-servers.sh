@@ -1,6 +1,7 @@
 #!/bin/sh
 # A web server and an FTP server, each in a world of its own (network, users, processes, host name, IPC, files), on one bridge.
 # As root: sh examples/two-servers.sh. As anybody: unshare-user -- unshare-net -- sh examples/two-servers.sh
+# With a COMMAND, runs that while both serve: $web and $ftp are the PIDs of the two waiting links.
 # Uses Debian's apache2, vsftpd, curl, iproute2, procps. PATH says where the tools are.
 set -e; here=$(mktemp -d); PATH=$PATH:/usr/sbin:/sbin; export PATH
 cp -r "$(dirname "$0")/two-servers" "$here/conf" # vsftpd wants its own
@@ -10,17 +11,17 @@ trap over EXIT; trap 'exit 1' INT TERM
 
 ip link add servers type bridge; bridge='ip link del servers'; ip address add 10.80.0.1/24 dev servers; ip link set servers up
 world() { # NAME ADDRESS COMMAND...: COMMAND in a world of its own
-    name=$1 address=$2; shift 2
+    name=$1 address=$2; shift 2; cd "$here"
     exec unshare-net --veth "host=$name,address=$address/24,bridge=servers" --route default,via=10.80.0.1 --sysctl net.ipv4.ip_unprivileged_port_start=0 -- \
         unshare-user --map-user 33 --map-group 33 -- \
-        unshare-pid --pid-file "$here/$name.pid" -- \
+        unshare-pid --pid-file "$name.pid" -- \
         unshare-uts --hostname "$name" -- \
         unshare-ipc -- \
         unshare-mnt --tmpfs / --ro-bind /usr /usr --ro-bind /etc /etc --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 \
             --proc /proc --dev /dev --tmpfs /run --tmpfs /tmp --dir /empty --ro-bind "$here/conf" /conf --ro-bind "$here/$name" /srv -- "$@"
 }
 (world web 10.80.0.2 apache2 -f /conf/apache2.conf -DFOREGROUND) & web=$!
-(world ftp 10.80.0.3 vsftpd /conf/vsftpd.conf) & ftp=$!
+(world ftp 10.80.0.3 vsftpd /conf/vsftpd.conf) & ftp=$!; export web ftp
 
 in_world() { pid=$(cat "$here/$1.pid"); shift; nsenter -t "$pid" -U -p -m -n -u -i --preserve-credentials "$@"; }
 until curl -sf -o "$here/got" http://10.80.0.2/ && curl -sf ftp://10.80.0.3/file.txt >>"$here/got"; do sleep 0.1; kill -0 $web; kill -0 $ftp; done
@@ -32,5 +33,6 @@ for one in web ftp; do
     echo "== $one"
     in_world $one sh -c 'echo "host name $(hostname), user $(id -u), IPC $(readlink /proc/self/ns/ipc), files $(ls /srv)"; ps -e -o pid,args; ip -br address; ss -Hltn'
 done
+if [ $# -gt 0 ]; then "$@"; exit; fi
 kill $web; wait $web 2>/dev/null || :
 echo "without web, ftp still gives: $(curl -sf ftp://10.80.0.3/file.txt)"

@@ -4,10 +4,13 @@
 //! shared though one might expect otherwise. When it is off nothing is looked up and nothing formatted.
 
 use crate::failure::Failure;
+use crate::sys::SignalSet;
+use nix::libc::SIGPIPE;
 use std::fmt;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 static TOOL: OnceLock<&'static str> = OnceLock::new();
 static EXPLAIN: AtomicBool = AtomicBool::new(false);
@@ -48,7 +51,11 @@ pub fn explaining() -> bool {
 /// One line on standard error, after the tool's name. That nobody can read it is no failure.
 pub fn say(line: impl fmt::Display) {
     // One write, so that the lines of two links never mix.
-    let _ = std::io::stderr().write_all(format!("{}: {line}\n", tool()).as_bytes());
+    let written = std::io::stderr().write_all(format!("{}: {line}\n", tool()).as_bytes());
+    // Ignored, SIGPIPE still stays pending where it is blocked, and a supervisor would take it for one from outside.
+    if written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
+        let _ = SignalSet::only(SIGPIPE).wait(Some(Duration::ZERO));
+    }
 }
 
 /// Before a call: what is about to happen.

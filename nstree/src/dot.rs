@@ -12,11 +12,13 @@ use std::fmt::Write;
 
 /// A namespace with more processes shows only those that matter for the tree: a figure is read at one glance.
 const CROWD: usize = 6;
-/// A command is cut after so many characters.
-const LONGEST_COMMAND: usize = 32;
+/// A program's name, and its arguments, are cut after so many characters.
+const LONGEST_COMMAND: usize = 30;
 /// The ground of a namespace by its depth.
 const GROUNDS: [&str; 4] = ["#f6f8fb", "#e3ecf7", "#cfdff2", "#bcd2ec"];
 const LINE: &str = "#5f7896";
+/// The rule on a card, below its title.
+const RULE: &str = "#c3cfdd";
 const INK: &str = "#1b2733";
 const PALE: &str = "#566575";
 /// Reads on the page itself, light or dark.
@@ -27,9 +29,9 @@ const ACCENT: &str = "#9a3412";
 pub fn print(picture: &Picture) -> String {
     let mut writer = Writer { picture, names: Names::read(), out: String::new() };
     writer.line(0, "digraph nstree {");
-    writer.line(1, "graph [bgcolor=\"transparent\", nodesep=0.3, ranksep=0.45, pad=0.1, labeljust=l, labelloc=b,");
+    writer.line(1, "graph [bgcolor=\"transparent\", nodesep=0.35, ranksep=0.45, pad=0.1, labeljust=l, labelloc=b,");
     writer.line(1, &format!("       fontname=\"Helvetica,Arial,sans-serif\", fontsize=13, fontcolor=\"{INK}\"]"));
-    writer.line(1, "node [shape=box, style=\"rounded,filled\", fillcolor=\"#ffffff\", margin=\"0.11,0.06\",");
+    writer.line(1, "node [shape=box, style=\"rounded,filled\", fillcolor=\"#ffffff\", margin=\"0.16,0.07\",");
     writer.line(1, &format!("      color=\"{LINE}\", fontname=\"Helvetica,Arial,sans-serif\", fontsize=12,"));
     writer.line(1, &format!("      fontcolor=\"{INK}\"]"));
     writer.line(1, &format!("edge [color=\"{LINE}\", arrowsize=0.6]"));
@@ -85,7 +87,9 @@ impl Writer<'_> {
         let mut facts = vec![lines::id(space)];
         facts.extend(lines::facts(space, &self.names));
         let label = format!(
-            "<b>{}</b> &nbsp;<font point-size=\"10\" color=\"{PALE}\">{}</font>",
+            "<table border=\"0\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"1\">\
+             <tr><td align=\"left\"><b>{}</b></td></tr>\
+             <tr><td align=\"left\"><font point-size=\"10\" color=\"{PALE}\">{}</font></td></tr></table>",
             space.kind.title(),
             html(&facts.join(", "))
         );
@@ -117,21 +121,20 @@ impl Writer<'_> {
     }
 
     fn card(&self, forest: &Forest, process: &Process) -> String {
-        let mut rows = Vec::new();
+        let small = |color: &str, text: &str| format!("<font point-size=\"10\" color=\"{color}\">{text}</font>");
         // Where the program lies is of no use in a figure.
         let command = lines::command(process);
-        let (program, rest) = command.split_once(' ').unwrap_or((&command, ""));
+        let (program, arguments) = command.split_once(' ').unwrap_or((&command, ""));
         let program = program.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(program);
-        let command = format!("{program} {rest}").trim_end().to_owned();
-        let mut short: String = command.chars().take(LONGEST_COMMAND).collect();
-        if short.len() < command.len() {
-            short.push('…');
+        let mut rows = vec![format!("<b>{}</b>", html(&cut(program)))];
+        if !arguments.trim().is_empty() {
+            rows.push(small(PALE, &html(&cut(arguments.trim()))));
         }
-        rows.push(format!("<b>{}</b>", html(&short)));
-        let mut pids = process.pids.iter().rev();
-        rows.push(format!("PID <b>{}</b>", pids.next().unwrap_or(&process.pid)));
-        let outside: Vec<String> = pids.map(u32::to_string).collect();
-        let small = |color: &str, text: &str| format!("<font point-size=\"10\" color=\"{color}\">{text}</font>");
+        let title = rows.len();
+        // One face a line: a reader's font may be wider than the one that this is laid out with.
+        let (inside, outside) = process.pids.split_last().unwrap_or((&process.pid, &[]));
+        rows.push(format!("<b>PID {inside}</b>"));
+        let outside: Vec<String> = outside.iter().rev().map(u32::to_string).collect();
         if !outside.is_empty() {
             rows.push(small(PALE, &format!("outside: PID {}", outside.join(", then "))));
         }
@@ -146,8 +149,12 @@ impl Writer<'_> {
         if !kinds.is_empty() {
             rows.push(small(ACCENT, &format!("not its parent's: {}", lines::kinds(&kinds))));
         }
-        let rows: String = rows.iter().map(|row| format!("<tr><td>{row}</td></tr>")).collect();
-        let table = format!("<table border=\"0\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"1\">{rows}</table>");
+        let rows: Vec<String> = rows.iter().map(|row| format!("<tr><td>{row}</td></tr>")).collect();
+        let table = format!(
+            "<table border=\"0\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"2\" color=\"{RULE}\">{}<hr/><tr><td height=\"3\"></td></tr>{}</table>",
+            rows[..title].concat(),
+            rows[title..].concat()
+        );
         let first = if is_first(forest, process) { ", penwidth=1.8" } else { "" };
         format!("{} [label=<{table}>{first}]", node(forest, process.pid))
     }
@@ -171,6 +178,13 @@ impl Writer<'_> {
         for edge in edges {
             self.line(1, &edge);
         }
+    }
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_COMMAND) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
     }
 }
 

@@ -6,6 +6,7 @@
 //! | `chain` | chains of all six |
 //! | `demo` | `make demo`: what it shows, without a terminal |
 //! | `documents` | every command in the README, the lessons and the man pages, and its output |
+//! | `explain` | `--explain`: what it tells is true of this very run, and nothing else differs with it |
 //! | `faults` | every system call that a tool makes between parsing and execve(2), made to fail |
 //! | `isolation` | each tool changes its own link under `/proc/self/ns` alone, and what it isolates is isolated both ways |
 //! | `keep` | `--keep` and `--pid-file` |
@@ -35,6 +36,7 @@ mod cgroup;
 mod chain;
 mod demo;
 mod documents;
+mod explain;
 mod faults;
 mod isolation;
 mod keep;
@@ -70,6 +72,7 @@ fn main() -> std::process::ExitCode {
         chain::TESTS,
         demo::TESTS,
         documents::TESTS,
+        explain::TESTS,
         faults::TESTS,
         isolation::TESTS,
         keep::TESTS,

@@ -2,9 +2,11 @@
 
 use crate::net::host_script;
 use crate::support::{Folder, Seen, is_root, need, script, watch};
+use std::collections::BTreeSet;
+use std::fs;
 use std::time::Duration;
 
-crate::tests![two_servers_in_a_network_of_their_own, two_servers_on_this_host];
+crate::tests![two_servers_in_a_network_of_their_own, two_servers_on_this_host, the_figure];
 
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/two-servers.sh");
 const PICTURE: &str =
@@ -57,5 +59,43 @@ fn two_servers_on_this_host() {
         check(&seen);
     } else {
         assert!(!seen.out.contains("fetched") && seen.out.ends_with("as before\n"), "{seen:#?}");
+    }
+}
+
+/// What stands in a drawing, but for the numbers of one run.
+fn words(svg: &str) -> BTreeSet<String> {
+    let text =
+        svg.split("<text ").skip(1).filter_map(|part| part.split_once('>')?.1.split_once('<')).map(|part| part.0);
+    text.map(|text| {
+        text.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect::<String>().replace("##", "#")
+    })
+    .map(|text| text.replace("##", "#").replace("##", "#"))
+    .collect()
+}
+
+/// The figure in the README is what the command beside it draws.
+fn the_figure() {
+    need("dot");
+    const HOME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let readme = fs::read_to_string(format!("{HOME}/README.md")).expect("the README");
+    let command = readme
+        .lines()
+        .find_map(|line| Some(line.split_once("unshare-net -- ")?.1).filter(|rest| rest.contains("--dot")));
+    let command = command.expect("the command");
+    let folder = Folder::new();
+    let command = command.replace(">docs/", &format!(">{folder}/"));
+    let seen = watch(host_script(&format!("cd {HOME}; export TMPDIR={folder}; {command}")), Duration::from_secs(60));
+    assert!(seen.status.success(), "{seen:#?}");
+    let svg = fs::read_to_string(folder.join("two-servers.svg")).expect("a drawing");
+    let (new, kept) = (words(&svg), fs::read_to_string(format!("{HOME}/docs/two-servers.svg")).expect("the figure"));
+    assert_eq!(svg.matches("class=\"cluster\"").count(), 3, "{svg}");
+    for text in ["vsftpd", "PID #", "outside: PID #"] {
+        assert!(new.contains(text), "no {text:?}: {new:?}");
+    }
+    if is_root() {
+        let known = |words: BTreeSet<String>| -> Vec<String> {
+            words.into_iter().filter(|text| !text.starts_with("and ") && !text.contains("initial")).collect()
+        };
+        assert_eq!(known(new), known(words(&kept)), "draw docs/two-servers.svg anew");
     }
 }
