@@ -67,8 +67,13 @@ fn transcripts(page: &str) -> Vec<Vec<Typed>> {
     read(blocks).unwrap_or_else(|why| panic!("{page}: {why}"))
 }
 
+/// With these words, not only with these letters.
+fn begins(command: &str, words: &str) -> bool {
+    command.strip_prefix(words).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ') || words.ends_with('='))
+}
+
 fn is_exempt(command: &str) -> bool {
-    let is_listed = |list: &[(&str, &str)]| list.iter().any(|(begin, _)| command.starts_with(begin));
+    let is_listed = |list: &[(&str, &str)]| list.iter().any(|(begin, _)| begins(command, begin));
     is_listed(EXEMPT) || (!is_root() && is_listed(ROOT_ONLY))
 }
 
@@ -182,9 +187,18 @@ fn every_lesson_is_in_the_index() {
     }
 }
 
-/// In the prose: each option of ours that is named, and each file that is linked to.
+/// Each target of make; in the prose each option of ours, and each file that is linked to.
 fn what_is_named_is_there() {
     let mut wrong = Vec::new();
+    let makefile = text("Makefile");
+    for typed in all_typed().iter().filter(|typed| begins(&typed.command, "make")) {
+        let words = typed.command.split(" #").next().unwrap_or_default().split_whitespace().skip(1);
+        for target in words.filter(|word| !word.contains('=')) {
+            if !makefile.lines().any(|line| line.starts_with(&format!("{target}:"))) {
+                wrong.push(format!("the Makefile has no {target}"));
+            }
+        }
+    }
     for page in all_pages().iter().filter(|page| page.ends_with(".md")) {
         let text = text(page);
         let prose: String = text.split("```").step_by(2).collect();
@@ -216,15 +230,19 @@ fn all_pages() -> Vec<String> {
     [vec!["README.md".to_owned()], pages("docs/lessons", ".md"), pages("docs", ".md"), man_pages()].concat()
 }
 
-/// A list that grows and never shrinks would hide what is not run.
-fn exemptions_are_used() {
-    let typed: Vec<Typed> = all_pages()
+fn all_typed() -> Vec<Typed> {
+    all_pages()
         .iter()
         .filter(|page| ELSEWHERE.iter().all(|(other, _)| page != other))
         .flat_map(|page| transcripts(page).concat())
-        .collect();
+        .collect()
+}
+
+/// A list that grows and never shrinks would hide what is not run.
+fn exemptions_are_used() {
+    let typed = all_typed();
     for (begin, why) in [EXEMPT, ROOT_ONLY].concat() {
-        assert!(typed.iter().any(|typed| typed.command.starts_with(begin)), "no document says {begin:?} ({why})");
+        assert!(typed.iter().any(|typed| begins(&typed.command, begin)), "no document says {begin:?} ({why})");
     }
     for (page, why) in ELSEWHERE {
         assert!(root().join(page).exists(), "no {page} ({why})");
