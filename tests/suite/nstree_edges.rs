@@ -2,14 +2,21 @@
 
 use crate::support::json::Json;
 use crate::support::stage::{Stage, nstree, numbers, processes};
-use crate::support::{Folder, LIMIT, command, script, sh, user, watch};
+use crate::support::{Folder, LIMIT, command, need, script, sh, user, watch};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::time::Duration;
 
-crate::tests![a_thousand_processes, hostile_names, while_processes_come_and_go, bad_input, output_that_fails];
+crate::tests![
+    a_thousand_processes,
+    hostile_names,
+    while_processes_come_and_go,
+    one_that_vanishes_while_it_reads,
+    bad_input,
+    output_that_fails,
+];
 
 fn a_thousand_processes() {
     let folder = Folder::new();
@@ -70,6 +77,37 @@ fn while_processes_come_and_go() {
         }
         let tree = Json::read(&nstree("--json"));
         assert!(processes(&tree).contains_key(&stage.pid()));
+    }
+}
+
+/// At each of these moments nstree is held for a second, and the process that it is about to read ends: listed and not
+/// yet opened; open and not yet read; read, but for its namespaces.
+fn one_that_vanishes_while_it_reads() {
+    need("strace");
+    let folder = Folder::new();
+    let stays = Stage::with("exec sleep 1000", 1, "sleep");
+    for (file, hold) in [("status", "delay_enter"), ("status", "delay_exit"), ("ns/pid", "delay_enter")] {
+        let trace = folder.join("trace");
+        // Only where the machine was too slow is there more than one attempt.
+        let met = (0..10).any(|_| {
+            let mut goes = script("exec sleep 1000").spawn().expect("a process");
+            let call = if file == "status" { "openat" } else { "readlink" };
+            let scene = format!(
+                "strace -f -qq -o {} -P /proc/{pid}/{file} -e inject={call}:{hold}=1000000 nstree --json",
+                trace.display(),
+                pid = goes.id()
+            );
+            let shown = std::thread::spawn(move || watch(script(&scene), LIMIT));
+            std::thread::sleep(Duration::from_millis(400));
+            goes.kill().and_then(|()| goes.wait()).expect("its end");
+            let seen = shown.join().expect("what nstree showed");
+            assert_eq!(seen.err, "", "{seen:#?}");
+            let shown = processes(&Json::read(seen.ok()));
+            assert!(shown.contains_key(&stays.pid()), "{seen:#?}");
+            let met = fs::read_to_string(&trace).is_ok_and(|trace| trace.contains("(DELAYED)"));
+            met && !shown.contains_key(&goes.id())
+        });
+        assert!(met, "{hold} at {file}");
     }
 }
 
