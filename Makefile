@@ -1,7 +1,7 @@
 # What a person and a packager type. `make` builds the tools into target/release.
 #
 #   make            build                       make demo       run the main job and show it
-#   make check      run the suite               make install    DESTDIR= PREFIX=/usr/local
+#   make check      run the suite               make install    DESTDIR= PREFIX=/usr/local; `make uninstall` too
 #   make installcheck  the suite on what is installed
 #   make transparency  play every scene bare and under each link, and print what differs
 #   make check-vm   the suite on another kernel, in a virtual machine (VM_TESTS= names some)
@@ -13,8 +13,17 @@ STATIC   = 1
 STRICT   = 0
 PREFIX   = /usr/local
 DESTDIR  =
-BINDIR   = $(PREFIX)/bin
-DOCDIR   = $(PREFIX)/share/doc/unshare-tools
+# Where `install` puts things: each can be set, and one that is set to nothing leaves its things out.
+BINDIR      = $(PREFIX)/bin
+DATADIR     = $(PREFIX)/share
+MANDIR      = $(DATADIR)/man
+DOCDIR      = $(DATADIR)/doc/unshare-tools
+EXAMPLEDIR  = $(DOCDIR)/examples
+LICENSEDIR  = $(DATADIR)/licenses/unshare-tools
+BASHCOMPDIR = $(DATADIR)/bash-completion/completions
+ZSHCOMPDIR  = $(DATADIR)/zsh/site-functions
+FISHCOMPDIR = $(DATADIR)/fish/vendor_completions.d
+
 CARGO    = cargo
 INSTALL  = install
 # The machine to build for, as rustc names it.
@@ -44,8 +53,9 @@ target/form: FORCE
 	@mkdir -p target
 	@echo 'STATIC=$(STATIC)' | cmp -s - $@ || echo 'STATIC=$(STATIC)' >$@
 
-# The suite is one program; it takes the tools from UNSHARE_TOOLS.
-SUITE_SOURCES = Cargo.toml Cargo.lock $(shell find tests common -name '*.rs' -o -name Cargo.toml)
+# The suite is one program; it takes the tools from UNSHARE_TOOLS. The pages that it checks are built into it.
+SUITE_SOURCES = Cargo.toml Cargo.lock $(shell find tests common -name '*.rs' -o -name Cargo.toml) \
+                $(shell find docs man completions packaging -type f)
 target/suite: $(SUITE_SOURCES)
 	$(CARGO) test --locked --package tests --no-run
 	$(INSTALL) "$$($(CARGO) test --locked --package tests --no-run --message-format=json 2>/dev/null | \
@@ -71,14 +81,37 @@ soak: $(BUILT) target/suite
 demo: $(BUILT)
 	@sh examples/demo.sh target/release
 
+# Nothing here is made by running what was just built, so that it may be for another machine. One list of
+# MODE:SOURCE:PLACE for both `install` and `uninstall`; a link's source is the name that it points to.
+PAGES  = $(wildcard README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md) $(sort $(shell find docs -type f))
+put    = $(if $2,$(foreach f,$3,$1:$f:$2/$(notdir $f)))
+PLACED = $(call put,755,$(BINDIR),$(BUILT)) \
+         $(call put,644,$(MANDIR:%=%/man1),$(sort $(wildcard man/*.1))) \
+         $(call put,644,$(MANDIR:%=%/man7),$(sort $(wildcard man/*.7))) \
+         $(call put,644,$(LICENSEDIR),LICENSE-MIT LICENSE-APACHE) \
+         $(if $(DOCDIR),$(foreach f,$(PAGES),644:$f:$(DOCDIR)/$f)) \
+         $(if $(EXAMPLEDIR),$(foreach f,$(sort $(shell find examples -type f)),644:$f:$(EXAMPLEDIR)/$(f:examples/%=%))) \
+         $(if $(EXAMPLEDIR),$(foreach f,$(sort $(wildcard packaging/apparmor/*)),644:$f:$(EXAMPLEDIR)/$(f:packaging/%=%))) \
+         $(call put,644,$(ZSHCOMPDIR),completions/zsh/_unshare-tools) \
+         $(if $(BASHCOMPDIR),644:completions/bash/unshare-tools:$(BASHCOMPDIR)/$(firstword $(TOOLS))) \
+         $(call put,link,$(BASHCOMPDIR),$(wordlist 2,99,$(TOOLS))) \
+         $(if $(FISHCOMPDIR),644:completions/fish/unshare-tools.fish:$(FISHCOMPDIR)/$(firstword $(TOOLS)).fish) \
+         $(call put,link,$(FISHCOMPDIR),$(addsuffix .fish,$(wordlist 2,99,$(TOOLS))))
+# Directories of ours alone: `uninstall` removes them when nothing of another's is in them.
+OWN    = $(EXAMPLEDIR) $(DOCDIR) $(LICENSEDIR)
+
 install: $(BUILT)
-	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DOCDIR)
-	$(INSTALL) $(BUILT) $(DESTDIR)$(BINDIR)
-	$(INSTALL) -m 644 README.md LICENSE-MIT LICENSE-APACHE docs/*.md $(DESTDIR)$(DOCDIR)
+	@set -eu; for each in $(PLACED); do \
+	    mode=$${each%%:*}; rest=$${each#*:}; source=$${rest%%:*}; place="$(DESTDIR)$${rest#*:}"; \
+	    case $$mode in \
+	    link) case $$source in *.fish) end=.fish ;; *) end= ;; esac; ln -sf "$(firstword $(TOOLS))$$end" "$$place" ;; \
+	    *) $(INSTALL) -D -m "$$mode" "$$source" "$$place" ;; \
+	    esac; \
+	done
 
 uninstall:
-	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%)
-	rm -rf $(DESTDIR)$(DOCDIR)
+	@set -eu; for each in $(PLACED); do rm -f "$(DESTDIR)$${each##*:}"; done
+	@for own in $(OWN); do find "$(DESTDIR)$$own" -depth -type d -empty -delete 2>/dev/null; done || :
 
 # Random options for so many seconds, on any compiler.
 FUZZ_SECONDS = 10

@@ -14,11 +14,12 @@ use std::process::ExitCode;
 pub fn start<Args: Parser>(run: fn(Args) -> anyhow::Result<Infallible>) -> ExitCode {
     let command = Args::command();
     name_tool(command.get_name().to_owned().leak());
-    let command = command.override_usage(format!("{} [OPTION]... [--] [COMMAND [ARG]...]", tool()));
+    let command =
+        command.override_usage(format!("{} [OPTION]... [--] [COMMAND [ARG]...]", tool())).after_help(manual());
     let result = match command.try_get_matches().and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => run(args),
         Err(answer) if matches!(answer.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            match print(&answer.to_string()) {
+            match print(&fitted(&answer.to_string())) {
                 Ok(()) => return ExitCode::SUCCESS,
                 Err(failure) => Err(failure.into()),
             }
@@ -32,11 +33,13 @@ pub fn start<Args: Parser>(run: fn(Args) -> anyhow::Result<Infallible>) -> ExitC
 /// Runs a tool that prints and ends: `run` gives the text for standard output. As everywhere, a reader that has seen
 /// enough (`| head`) ends it by SIGPIPE.
 pub fn start_printing<Args: Parser>(run: fn(Args) -> anyhow::Result<String>) -> ExitCode {
-    name_tool(Args::command().get_name().to_owned().leak());
-    let text = match Args::try_parse() {
+    let command = Args::command();
+    name_tool(command.get_name().to_owned().leak());
+    let command = command.after_help(manual());
+    let text = match command.try_get_matches().and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => run(args),
         Err(answer) if matches!(answer.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            Ok(answer.to_string())
+            Ok(fitted(&answer.to_string()))
         }
         Err(mistake) => Err(usage(&mistake).into()),
     };
@@ -62,6 +65,39 @@ fn print(text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
         .map_err(|error| Failure::refused("write(standard output)", errno_of(error)))
+}
+
+/// The last line of `--help`.
+fn manual() -> String {
+    format!("The manual: man {}, man unshare-tools", tool())
+}
+
+/// The text with no line over 80 columns, where words allow: what is too much goes below the beginning of its column.
+fn fitted(text: &str) -> String {
+    const COLUMNS: usize = 80;
+    let mut out = String::new();
+    for line in text.lines() {
+        let indent = line.len() - line.trim_start().len();
+        // An option and its text are two columns.
+        let text = line[indent..].find("  ").map_or(indent, |gap| line.len() - line[indent + gap..].trim_start().len());
+        let first = line[..text].chars().count();
+        let mut column = first;
+        out.push_str(&line[..text]);
+        for (index, word) in line[text..].split(' ').enumerate() {
+            let length = word.chars().count();
+            if index > 0 && column + 1 + length > COLUMNS {
+                out.extend(["\n", &" ".repeat(first)]);
+                column = first;
+            } else if index > 0 {
+                out.push(' ');
+                column += 1;
+            }
+            out.push_str(word);
+            column += length;
+        }
+        out.push('\n');
+    }
+    out
 }
 
 /// clap's first paragraph as one line; its usage and tips stay with `--help`.

@@ -22,15 +22,20 @@ crate::tests![
 /// What a reader types and this test does not: how it begins, and why.
 const EXEMPT: &[(&str, &str)] = &[
     ("make", "builds, installs, or runs this very suite"),
+    ("UNSHARE_TOOLS=", "runs this very suite"),
     ("PATH=", "the tools are on PATH already"),
     (".ci/run", "runs this very suite"),
     ("systemd-run --user", "needs systemd, and cgroup v2 with memory and pids: `limit` and the virtual machine"),
+    ("sudo", "changes the machine"),
+    ("limit-cgroup --memory", "needs cgroup v2 with memory, cpu and pids: `limit` and the virtual machine"),
+    ("unshare-user --map-auto", "needs subordinate IDs: `user`"),
+    ("unshare-net --keep /run/netns/web", "binds in the host's /run: `keep` and `net`, with names of their own"),
     ("apt-get install", "changes the machine"),
     ("unshare-net -- sh examples/two-servers.sh", "the test `net_scene` runs it"),
 ];
 
 /// Typed only by a real root: what it takes.
-const ROOT_ONLY: &[(&str, &str)] = &[];
+const ROOT_ONLY: &[(&str, &str)] = &[("unshare-ipc --sysctl", "kernels up to 6.1 leave the setting to real root")];
 
 /// Pages whose blocks another test compares.
 const ELSEWHERE: &[(&str, &str)] = &[("docs/refusals.md", "`refusals` provokes each and compares the page")];
@@ -143,7 +148,7 @@ fn type_pages(pages: &[String]) {
 }
 
 fn readme() {
-    type_pages(&["README.md".to_owned()]);
+    type_pages(&pages(".", ".md"));
 }
 
 fn lessons() {
@@ -192,8 +197,8 @@ fn what_is_named_is_there() {
     let mut wrong = Vec::new();
     let makefile = text("Makefile");
     for typed in all_typed().iter().filter(|typed| begins(&typed.command, "make")) {
-        let words = typed.command.split(" #").next().unwrap_or_default().split_whitespace().skip(1);
-        for target in words.filter(|word| !word.contains('=')) {
+        let words = typed.command.split(" #").next().unwrap_or_default().split_whitespace();
+        for target in words.filter(|word| !["make", "&&"].contains(word) && !word.contains('=')) {
             if !makefile.lines().any(|line| line.starts_with(&format!("{target}:"))) {
                 wrong.push(format!("the Makefile has no {target}"));
             }
@@ -203,6 +208,12 @@ fn what_is_named_is_there() {
         let text = text(page);
         let prose: String = text.split("```").step_by(2).collect();
         for code in prose.split('`').skip(1).step_by(2) {
+            let page_of = code.strip_prefix("man ").and_then(|words| words.split(' ').next_back());
+            if let Some(name) = page_of.filter(|name| name.starts_with("unshare-") || tools().join(name).is_file()) {
+                if ![1, 7].iter().any(|section| root().join(format!("man/{name}.{section}")).exists()) {
+                    wrong.push(format!("{page}: no man page {name}"));
+                }
+            }
             let mut help = None;
             for word in code.split_whitespace() {
                 if tools().join(word).is_file() {
@@ -227,7 +238,7 @@ fn what_is_named_is_there() {
 }
 
 fn all_pages() -> Vec<String> {
-    [vec!["README.md".to_owned()], pages("docs/lessons", ".md"), pages("docs", ".md"), man_pages()].concat()
+    [pages(".", ".md"), pages("docs/lessons", ".md"), pages("docs", ".md"), man_pages()].concat()
 }
 
 fn all_typed() -> Vec<Typed> {

@@ -4,13 +4,16 @@
 //! |---|---|
 //! | `cgroup` | `unshare-cgroup` |
 //! | `chain` | chains of all six |
+//! | `completions` | bash, zsh and fish on a terminal: what Tab gives, through a chain |
 //! | `demo` | `make demo`: what it shows, without a terminal |
 //! | `documents` | every command in the README, the lessons and the man pages, and its output |
 //! | `explain` | `--explain`: what it tells is true of this very run, and nothing else differs with it |
 //! | `faults` | every system call that a tool makes between parsing and execve(2), made to fail |
+//! | `install` | `make install`, `uninstall`, the AppArmor profile |
 //! | `isolation` | each tool changes its own link under `/proc/self/ns` alone, and what it isolates is isolated both ways |
 //! | `keep` | `--keep` and `--pid-file` |
 //! | `limit` | `limit-cgroup` |
+//! | `manual` | man pages and completions have the tools' options, no more and no less |
 //! | `mnt` | `unshare-mnt`: what each operation does inside, and that nothing of it is seen outside |
 //! | `mnt_hostile` | roots made by somebody who wants out |
 //! | `mnt_paths` | `unshare-mnt` |
@@ -34,13 +37,16 @@
 
 mod cgroup;
 mod chain;
+mod completions;
 mod demo;
 mod documents;
 mod explain;
 mod faults;
+mod install;
 mod isolation;
 mod keep;
 mod limit;
+mod manual;
 mod mnt;
 mod mnt_hostile;
 mod mnt_paths;
@@ -70,13 +76,16 @@ fn main() -> std::process::ExitCode {
     let mut groups = vec![
         cgroup::TESTS,
         chain::TESTS,
+        completions::TESTS,
         demo::TESTS,
         documents::TESTS,
         explain::TESTS,
         faults::TESTS,
+        install::TESTS,
         isolation::TESTS,
         keep::TESTS,
         limit::TESTS,
+        manual::TESTS,
         mnt::TESTS,
         mnt_hostile::TESTS,
         mnt_paths::TESTS,

@@ -24,20 +24,20 @@ pub struct NetArgs {
     #[arg(long)]
     no_loopback: bool,
 
-    /// Make a pair of interfaces, one inside, one with the caller:
-    /// host=NAME[,name=eth0][,address=CIDR]...[,host-address=CIDR]...[,bridge=NAME][,mac=MAC][,mtu=BYTES]
+    /// Make a pair of interfaces, one inside, one with the caller. Keys: host, name (eth0), address=CIDR, host-address=CIDR,
+    /// bridge, mac, mtu
     #[arg(long, value_name = "host=NAME[,KEY=VALUE]...")]
     veth: Vec<OsString>,
 
-    /// Take an interface of the caller's in: NAME[,name=NAME][,address=CIDR]...
+    /// Take an interface of the caller's in. Keys: name, address=CIDR
     #[arg(long = "move", value_name = "NAME[,KEY=VALUE]...")]
     moves: Vec<OsString>,
 
-    /// Add a route inside: CIDR|default,via=ADDRESS[,dev=NAME]
+    /// Add a route inside
     #[arg(long, value_name = "CIDR|default,via=ADDRESS[,dev=NAME]")]
     route: Vec<OsString>,
 
-    /// Set a network setting of this namespace, under net.
+    /// Set a network setting of this namespace
     #[arg(long, value_name = "net.KEY=VALUE")]
     sysctl: Vec<OsString>,
 }

@@ -1,7 +1,7 @@
 //! What a document says that a person types and sees, and whether they see it.
 //!
 //! A block of code is a transcript: `$ ` is an ordinary user's prompt, `# ` root's, `> ` a continued line; what stands
-//! between is output. Any other block is fenced as `text`. In an output 1234 (four digits or more) is any number, `...`
+//! between is output. Any other block is fenced, as `text` or in its language. In an output 1234 (four digits or more) is any number, `...`
 //! any text, a line of `...` any lines, `student` and `laptop` who reads this and where; blanks are as wide as they are.
 
 /// A command, as typed, and the output that the document shows.
@@ -13,12 +13,15 @@ pub struct Typed {
     pub output: Vec<String>,
 }
 
+/// What is no shell's.
+const OTHERS: [&str; 2] = ["text", "rust"];
+
 /// The transcripts of a page, block by block.
 ///
 /// # Errors
 /// What in a block is neither a transcript nor marked.
 pub fn read(blocks: Vec<Block>) -> Result<Vec<Vec<Typed>>, String> {
-    blocks.into_iter().filter(|block| block.kind != "text").map(transcript).collect()
+    blocks.into_iter().filter(|block| !OTHERS.contains(&block.kind.as_str())).map(transcript).collect()
 }
 
 /// A block of code: where it begins, what it calls itself, its lines.
@@ -65,7 +68,7 @@ pub fn markdown(page: &str) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     let (mut is_fenced, mut is_indented, mut was_blank) = (false, false, true);
     for (index, line) in page.lines().enumerate() {
-        if let Some(kind) = line.strip_prefix("```") {
+        if let Some(kind) = line.trim_start().strip_prefix("```") {
             is_fenced = !is_fenced;
             if is_fenced {
                 blocks.push(Block { line: index + 2, kind: kind.trim().to_owned(), lines: Vec::new() });

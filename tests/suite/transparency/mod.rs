@@ -13,7 +13,7 @@
 //! `exceptions` has the kernel's exceptions and their proofs, `links` the columns, `stage` plays a scene, `table` prints.
 
 mod ends;
-mod exceptions;
+pub mod exceptions;
 mod faults;
 mod inheritance;
 mod links;
