@@ -88,12 +88,12 @@ fn opens_a_shell(command: &str) -> bool {
 
 /// Types a command. One that only looks is typed again while it does not show what it should: what was started in the
 /// background may need a moment.
-fn look(session: &mut Session, typed: &Typed) -> Vec<String> {
+fn look(session: &mut Session, typed: &Typed) -> Result<Vec<String>, String> {
     let end = Instant::now() + Duration::from_secs(5) * patience();
     loop {
-        let seen = session.type_line(&typed.command);
+        let seen = session.type_line(&typed.command)?;
         if !typed.command.starts_with("nstree") || is_seen(&typed.output, &seen) || Instant::now() > end {
-            return seen;
+            return Ok(seen);
         }
     }
 }
@@ -115,7 +115,13 @@ fn type_page(page: &str, blocks: &[Vec<Typed>]) -> Vec<String> {
                 inside -= 1;
             }
             let (prompt, session) = sessions.iter_mut().find(|(prompt, _)| *prompt == at).expect("a terminal");
-            let seen = look(session.get_or_insert_with(|| Session::open(*prompt)), typed);
+            let seen = match look(session.get_or_insert_with(|| Session::open(*prompt)), typed) {
+                Ok(seen) => seen,
+                Err(why) => {
+                    wrong.push(format!("{page}:{}: {}: {why}", typed.line, typed.command));
+                    return wrong;
+                }
+            };
             if !is_seen(&typed.output, &seen) {
                 let lines = |lines: &[String]| lines.iter().map(|line| format!("    {line}\n")).collect::<String>();
                 wrong.push(format!(

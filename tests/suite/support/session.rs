@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// What the shells show when they wait for a command. No command shows this.
 const PROMPT: &str = "\u{1c}ready\u{1c}";
@@ -54,23 +55,37 @@ impl Session {
         command.env("TERM", "dumb").env("EMACS", "t");
         command.env("LANG", "C.UTF-8").env("PS1", PROMPT).env("PS2", "");
         let mut session = Session { pty: Pty::start(command), user, _folder: folder };
-        session.wait("the first prompt");
-        session.type_line("stty -echo");
+        session.wait().expect("the first prompt");
+        session.type_line("stty -echo").expect("a prompt");
         session
     }
 
-    fn wait(&mut self, command: &str) -> String {
-        let shown = self.pty.until(PROMPT, LIMIT * patience());
-        shown.unwrap_or_else(|| panic!("no prompt after {command:?}, but {:?}", self.pty.shown()))
+    /// What was shown before the next prompt.
+    ///
+    /// # Errors
+    /// There is none: all that was shown.
+    fn wait(&mut self) -> Result<String, String> {
+        let end = Instant::now() + LIMIT * patience();
+        loop {
+            if let Some(shown) = self.pty.until(PROMPT, Duration::from_millis(200)) {
+                return Ok(shown);
+            }
+            if Instant::now() > end || !lives(self.pty.child.id()) {
+                return Err(format!("no prompt came, but:\n{}", self.pty.shown().replace(PROMPT, "$ ")));
+            }
+        }
     }
 
     /// Types a command, and gives what it showed: without colours, and with the names that the documents use.
-    pub fn type_line(&mut self, command: &str) -> Vec<String> {
+    ///
+    /// # Errors
+    /// It did not end, or it ended the session.
+    pub fn type_line(&mut self, command: &str) -> Result<Vec<String>, String> {
         self.pty.send(&format!("{command}\n"));
-        let shown = without_colours(&self.wait(command)).replace('\r', "");
+        let shown = without_colours(&self.wait()?).replace('\r', "");
         let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let shown = word(&shown, &self.user, if self.user == "root" { "root" } else { "student" });
-        word(&shown, host.trim(), "laptop").lines().map(str::to_owned).collect()
+        Ok(word(&shown, host.trim(), "laptop").lines().map(str::to_owned).collect())
     }
 
     /// Leaves. Nothing of the session may stay behind.
