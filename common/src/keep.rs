@@ -8,7 +8,7 @@ use crate::failure::{Failure, OrHint, errno_of};
 use crate::hint;
 use crate::namespace::{MNT, NET, Namespace, USER};
 use crate::outside::{Job, Outside};
-use crate::step::{next, step};
+use crate::step::{next, shown, step};
 use crate::sys;
 use crate::text::quoted;
 use nix::errno::Errno;
@@ -58,7 +58,7 @@ impl Keep {
     pub fn bind(&mut self) -> Result<(), Failure> {
         let (namespace, file) = (self.namespace, &self.place.file);
         next(format_args!("the namespace is to have a name, {}", quoted(file)));
-        let call = format_args!("mount({}, {}, MS_BIND)", namespace.path(), quoted(file));
+        let call = shown(|| format!("mount({}, {}, MS_BIND)", namespace.path(), quoted(file)));
         let changes = "it stays when the command ends, for 'nsenter' to enter, until 'umount' of that file";
         step(call, changes, || match &mut self.outside {
             Some(outside) => match outside.perform() {
@@ -106,9 +106,7 @@ impl Place {
         // As ip-netns(8) does: its directory is not there before the first use.
         if *namespace == NET {
             let parent = file.parent().filter(|parent| *parent == Path::new("/run/netns"));
-            if let Some(parent) = parent
-                && fs::create_dir(parent).is_ok()
-            {
+            if let Some(parent) = parent.filter(|parent| fs::create_dir(parent).is_ok()) {
                 place.made_directory = Some(parent.to_owned());
             }
         }

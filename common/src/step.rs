@@ -50,6 +50,10 @@ pub fn explaining() -> bool {
 
 /// One line on standard error, after the tool's name. That nobody can read it is no failure.
 pub fn say(line: impl fmt::Display) {
+    write(&line);
+}
+
+fn write(line: &dyn fmt::Display) {
     // One write, so that the lines of two links never mix.
     let written = std::io::stderr().write_all(format!("{}: {line}\n", tool()).as_bytes());
     // Ignored, SIGPIPE still stays pending where it is blocked, and a supervisor would take it for one from outside.
@@ -60,20 +64,20 @@ pub fn say(line: impl fmt::Display) {
 
 /// Before a call: what is about to happen.
 pub fn next(what: impl fmt::Display) {
-    tell(CYAN, "next", what);
+    tell(CYAN, &"next", &what);
 }
 
 /// After a call: itself with its result, what it changed, and for whom.
 pub fn narrate(call: impl fmt::Display, changes: impl fmt::Display) {
-    tell(BOLD, call, changes);
+    tell(BOLD, &call, &changes);
 }
 
 /// What a newcomer would expect to be apart, and is not.
 pub fn still_shared(what: impl fmt::Display) {
-    tell(MAGENTA, "still shared", what);
+    tell(MAGENTA, &"still shared", &what);
 }
 
-fn tell(colour: &str, head: impl fmt::Display, text: impl fmt::Display) {
+fn tell(colour: &str, head: &dyn fmt::Display, text: &dyn fmt::Display) {
     if !explaining() {
         return;
     }

@@ -2,7 +2,7 @@
 
 use crate::failure::{Failure, errno_of};
 use crate::hint;
-use crate::step::{explaining, next, step};
+use crate::step::{explaining, next, shown, step};
 use crate::text::quoted;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -69,7 +69,7 @@ impl Sysctl {
             quoted(&self.value),
             quoted(before.trim_end())
         ));
-        let call = format_args!("write({}, {})", quoted(&path), quoted(&self.value));
+        let call = shown(|| format!("write({}, {})", quoted(&path), quoted(&self.value)));
         step(call, "it is, for whoever is in here; outside it stays as it was", || {
             // One write: the kernel takes a value whole or refuses it.
             fs::OpenOptions::new()

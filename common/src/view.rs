@@ -11,19 +11,24 @@ pub fn view(namespace: &Namespace) -> String {
     match namespace.name {
         "user" => format!("user {}, group {}", geteuid(), getegid()),
         "pid" => format!("PID {}", getpid()),
-        "mnt" => format!("{} mounts", lines("/proc/self/mountinfo")),
+        "mnt" => count(lines("/proc/self/mountinfo"), "mount"),
         "net" => interfaces().join(", "),
         "uts" => names(),
         "ipc" => format!(
-            "{} message queues, {} semaphore sets, {} shared memory segments",
-            objects("msg"),
-            objects("sem"),
-            objects("shm")
+            "{}, {}, {}",
+            count(objects("msg"), "message queue"),
+            count(objects("sem"), "semaphore set"),
+            count(objects("shm"), "shared memory segment")
         ),
         "cgroup" => format!("group {}", quoted(&group())),
         "time" => format!("an uptime of {}", uptime()),
         _ => String::new(),
     }
+}
+
+/// `1 mount`, `2 mounts`.
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn text(path: &str) -> String {

@@ -5,7 +5,7 @@
 
 use crate::place::Place;
 use common::failure::{Failure, errno_of};
-use common::step::{narrate, next, quietly, step};
+use common::step::{narrate, next, quietly, shown, step};
 use common::sys::{self, Change, SignalSet, wait_for};
 use common::text::quoted;
 use nix::errno::Errno;
@@ -52,7 +52,7 @@ impl Guard {
         };
         drop(theirs);
         let directory = guard.place.directory();
-        let call = format_args!("mkdir({})", quoted(&directory));
+        let call = shown(|| format!("mkdir({})", quoted(&directory)));
         step(call, "it is there, so far without limits of its own and without processes", || guard.answer())?;
         Ok(guard)
     }

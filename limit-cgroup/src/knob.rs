@@ -2,7 +2,7 @@
 
 use crate::amount;
 use common::failure::{Failure, OrHint, errno_of};
-use common::step::{narrate, next, say, step};
+use common::step::{narrate, next, say, shown, step};
 use common::text::quoted;
 use nix::errno::Errno;
 use std::ffi::OsStr;
@@ -82,7 +82,7 @@ impl Knob {
             return Ok(());
         }
         next(format_args!("{} of the group is to be {:?}", self.file, self.value));
-        let call = format_args!("write({}, {:?})", quoted(&path), self.value);
+        let call = shown(|| format!("write({}, {:?})", quoted(&path), self.value));
         step(call, self.changes, || {
             let mut file = fs::OpenOptions::new().write(true).open(&path).map_err(errno_of)?;
             // One write: the kernel takes a value whole or refuses it.

@@ -354,7 +354,7 @@ fn groups_and_queues() {
         user()
     );
     let seen = told(&queues);
-    has(&seen, &["so far: 1 message queues, 0 semaphore sets, 0 shared memory segments\n", "none of them is in here"]);
+    has(&seen, &["so far: 1 message queue, 0 semaphore sets, 0 shared memory segments\n", "none of them is in here"]);
     assert_eq!(seen.out, "0\n");
 }
 

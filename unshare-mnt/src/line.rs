@@ -50,9 +50,7 @@ impl Line {
             return Err(Failure::input(format_args!("{second}: {first} makes the root already")));
         }
         let root = roots.first().copied();
-        if let Some(index) = root
-            && !propagation.allows_new_root()
-        {
+        if let Some(index) = root.filter(|_| !propagation.allows_new_root()) {
             let label = &operations[index].label;
             return Err(Failure::input(format_args!("{label}: a new root needs --propagation private or slave"))
                 .hint("the kernel's pivot_root refuses shared mounts".to_owned()));

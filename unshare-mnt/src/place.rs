@@ -148,7 +148,7 @@ impl Tree {
             Err(errno) => Err(Failure::refused(call, errno)
                 .hint((errno == Errno::EEXIST).then(|| "something else is there already".to_owned()))),
             Ok(()) => {
-                narrate(format_args!("{call} = 0"), self.tell_made(&parent));
+                narrate(format_args!("{call} = 0"), shown(|| self.tell_made(&parent).to_owned()));
                 self.remember(parent, name, false);
                 Ok(())
             }
@@ -224,7 +224,7 @@ impl Tree {
 
     /// The same for a part of something larger, which is narrated.
     pub fn attach_quietly(&mut self, mount: &OwnedFd, place: &OwnedFd, dest: &Path) -> Result<(), Failure> {
-        let call = format_args!("move_mount({})", quoted(dest));
+        let call = shown(|| format!("move_mount({})", quoted(dest)));
         quietly(call, || sys::move_mount(mount.as_fd(), place.as_fd()))
             .or_hint(|errno| hint::attach(mount, place, errno))?;
         // A relative DEST that follows means what its name shows now, not what lies under this mount.

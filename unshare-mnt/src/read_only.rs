@@ -62,11 +62,9 @@ fn writable_below(mountinfo: &[u8], top: u64) -> Option<String> {
     loop {
         let size = tree.len();
         for line in &lines {
-            if let [id, parent, ..] = line[..]
-                && let (Ok(id), Ok(parent)) = (id.parse(), parent.parse())
-                && tree.contains(&parent)
-                && !tree.contains(&id)
-            {
+            let [id, parent, ..] = line[..] else { continue };
+            let (Ok(id), Ok(parent)) = (id.parse(), parent.parse()) else { continue };
+            if tree.contains(&parent) && !tree.contains(&id) {
                 tree.push(id);
             }
         }

@@ -3,7 +3,7 @@
 use common::failure::{Failure, OrHint};
 use common::hint;
 use common::namespace::MNT;
-use common::step::{next, step};
+use common::step::{next, shown, step};
 use common::text::quoted;
 use nix::mount::{MsFlags, mount};
 use std::path::Path;
@@ -15,7 +15,7 @@ pub fn mount_proc(directory: &Path) -> Result<(), Failure> {
         mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
     })
     .or_hint(hint::mount)?;
-    let call = format_args!("mount(\"proc\", {})", quoted(directory));
+    let call = shown(|| format!("mount(\"proc\", {})", quoted(directory)));
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     next("a new /proc, for the new process IDs");
     let changes = "in here it shows the processes in here, by their PIDs in here; the caller's own goes on showing all, by the PIDs out there";

@@ -88,7 +88,7 @@ impl Offset {
     pub fn about(&self) -> &'static str {
         match self.clock {
             Clock::Monotonic => "the monotonic clock, which timers and waits go by, is to be shifted in there",
-            Clock::Boottime => "the boot-time clock, which the uptime is, is to be shifted in there",
+            Clock::Boottime => "the boot-time clock, and the uptime with it, is to be shifted in there",
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::cli::IdentityArgs;
 use common::failure::{Failure, OrHint, errno_of};
 use common::hint;
-use common::step::{next, quietly, step};
+use common::step::{next, quietly, shown, step};
 use common::sys::caps::{self, Capabilities};
 use nix::errno::Errno;
 use std::sync::mpsc;
@@ -20,7 +20,7 @@ pub fn assume(args: &IdentityArgs, may_set_groups: bool) -> Result<(), Failure> 
         next("who the command is to be");
         let tie = Tie::hold()?;
         if let Some(groups) = groups {
-            let call = format_args!("setgroups({groups:?})");
+            let call = shown(|| format!("setgroups({groups:?})"));
             step(call, "the further groups of the command, as they are called in here", || caps::set_groups(groups))
                 .or_hint(hint::set_groups)?;
         }

@@ -50,7 +50,7 @@ impl Maps {
         }
         if let Some(word) = plan.setgroups {
             next("whether groups can be left in here, before there are any");
-            let call = format_args!("write(/proc/self/setgroups, \"{word}\")");
+            let call = shown(|| format!("write(/proc/self/setgroups, \"{word}\")"));
             let changes = match word {
                 "deny" => "nobody in here can leave a group: a file that is closed to one stays closed",
                 _ => "who has CAP_SETGID in here can leave groups, and join those that are mapped",

@@ -5,7 +5,7 @@ use clap::Parser;
 use common::failure::Failure;
 use common::link::LinkArgs;
 use common::namespace::UTS;
-use common::step::{explaining, next, step};
+use common::step::{explaining, next, shown, step};
 use common::sys::setdomainname;
 use common::text::quoted;
 use common::view::host_name;
@@ -41,7 +41,8 @@ fn run(args: Args) -> anyhow::Result<Infallible> {
     if let Some(name) = args.hostname {
         let outside = if explaining() { host_name() } else { String::new() };
         next(format_args!("the host name is to be {}, in here", quoted(&name)));
-        let changes = format_args!("'uname -n' says so to whoever is in here; outside it goes on saying {outside}");
+        let changes =
+            shown(|| format!("'uname -n' says so to whoever is in here; outside it goes on saying {outside}"));
         step(format_args!("sethostname({})", quoted(&name)), changes, || sethostname(&name))?;
     }
     if let Some(name) = args.domainname {

@@ -31,9 +31,7 @@ impl Foreground {
 
     /// Lends it to the group again, if it is ours again: the caller continued us with it.
     pub fn lend_to(&self, group: Pid) {
-        if self.ours
-            && let Some(terminal) = terminal()
-        {
+        if let Some(terminal) = self.ours.then(terminal).flatten() {
             let _ = tcsetpgrp(&terminal, group);
         }
     }
