@@ -2,10 +2,12 @@
 # The main job, shown: a chain of six, as whoever you are, and side by side what the host sees and what the inside sees.
 # On a terminal it then leaves you in a shell inside.
 #
-# usage: demo.sh [DIRECTORY OF THE TOOLS]
+# usage: demo.sh [DIRECTORY OF THE TOOLS: what was built here, or else what is installed]
 set -eu
 
-tools=$(cd "${1:-target/release}" && pwd)
+built=target/release
+if [ ! -d "$built" ]; then built=$(dirname "$(command -v unshare-pid)"); fi
+tools=$(cd "${1:-$built}" && pwd)
 PATH=$tools:$PATH:/usr/sbin:/sbin
 export PATH
 

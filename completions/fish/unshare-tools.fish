@@ -122,7 +122,7 @@ end
 
 # The settings below directories of /proc/sys, as sysctl(8) writes them.
 function __unshare_tools_sysctls
-    fish -c 'cd /proc/sys; and find $argv -type f 2>/dev/null' -- $argv | tr ./ /. | string replace -r '$' =
+    sh -c 'cd /proc/sys && find "$@" -type f 2>/dev/null' sh $argv | tr ./ /. | string replace -r '$' =
 end
 
 # Each word, put after what stands before the last comma.
