@@ -6,6 +6,7 @@
 //! | `chain` | chains of all six |
 //! | `completions` | bash, zsh and fish on a terminal: what Tab gives, through a chain |
 //! | `demo` | `make demo`: what it shows, without a terminal |
+//! | `documents` | every command in the README, the lessons and the man pages, and its output |
 //! | `explain` | `--explain`: what it tells is true of this very run, and nothing else differs with it |
 //! | `faults` | every system call that a tool makes between parsing and execve(2), made to fail |
 //! | `install` | `make install`, `uninstall`, the AppArmor profile |
@@ -38,6 +39,7 @@ mod cgroup;
 mod chain;
 mod completions;
 mod demo;
+mod documents;
 mod explain;
 mod faults;
 mod install;
@@ -77,6 +79,7 @@ fn main() -> std::process::ExitCode {
         chain::TESTS,
         completions::TESTS,
         demo::TESTS,
+        documents::TESTS,
         explain::TESTS,
         faults::TESTS,
         install::TESTS,

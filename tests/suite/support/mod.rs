@@ -7,7 +7,9 @@ mod processes;
 pub mod pty;
 pub mod runner;
 mod scene;
+pub mod session;
 pub mod stage;
+pub mod transcript;
 mod users;
 
 pub use debian::{clean, debian};

@@ -55,16 +55,22 @@ impl Pty {
 
     /// Waits until this text appears after what was waited for before. False when it did not.
     pub fn expect(&mut self, text: &str, limit: Duration) -> bool {
+        self.until(text, limit).is_some()
+    }
+
+    /// The same, and what was shown before it.
+    pub fn until(&mut self, text: &str, limit: Duration) -> Option<String> {
         let end = Instant::now() + limit;
         loop {
             self.take();
             let new = &self.seen[self.read..];
             if let Some(at) = new.windows(text.len()).position(|window| window == text.as_bytes()) {
+                let before = String::from_utf8_lossy(&new[..at]).into_owned();
                 self.read += at + text.len();
-                return true;
+                return Some(before);
             }
             if Instant::now() > end {
-                return false;
+                return None;
             }
             std::thread::sleep(Duration::from_millis(3));
         }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 pub const LIMIT: Duration = Duration::from_secs(30);
 
 /// How many times as long as on an ordinary machine things may take: `PATIENCE`, for a virtual machine of software.
-fn patience() -> u32 {
+pub fn patience() -> u32 {
     std::env::var("PATIENCE").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
 }
 
