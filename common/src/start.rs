@@ -1,8 +1,9 @@
 //! The frame of every `main`: parse, run, report, exit status.
 
 use crate::failure::{FAILED, Failure, errno_of};
+use crate::hint::table::SET_ID;
 use crate::step::{name_tool, say, tool};
-use crate::sys::restore_inherited;
+use crate::sys::{has_rights_of_its_file, restore_inherited};
 use crate::text::harmless;
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -14,6 +15,9 @@ use std::process::ExitCode;
 pub fn start<Args: Parser>(run: fn(Args) -> anyhow::Result<Infallible>) -> ExitCode {
     let command = Args::command();
     name_tool(command.get_name().to_owned().leak());
+    if let Err(failure) = refuse_set_id() {
+        return ExitCode::from(report(&failure.into()));
+    }
     let command = command.override_usage(format!("{} [OPTION]... [--] [COMMAND [ARG]...]", tool()));
     let result = match command.try_get_matches().and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => run(args),
@@ -33,6 +37,9 @@ pub fn start<Args: Parser>(run: fn(Args) -> anyhow::Result<Infallible>) -> ExitC
 /// enough (`| head`) ends it by SIGPIPE.
 pub fn start_printing<Args: Parser>(run: fn(Args) -> anyhow::Result<String>) -> ExitCode {
     name_tool(Args::command().get_name().to_owned().leak());
+    if let Err(failure) = refuse_set_id() {
+        return ExitCode::from(report(&failure.into()));
+    }
     let text = match Args::try_parse() {
         Ok(args) => run(args),
         Err(answer) if matches!(answer.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
@@ -45,6 +52,15 @@ pub fn start_printing<Args: Parser>(run: fn(Args) -> anyhow::Result<String>) -> 
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => ExitCode::from(report(&error)),
     }
+}
+
+/// Refuses rights that the caller has not. Whoever gave the program a set-ID bit would hand them to everybody: these tools
+/// trust their environment, their PATH and their options, as the caller's own.
+fn refuse_set_id() -> Result<(), Failure> {
+    if has_rights_of_its_file() {
+        return Err(Failure::input("started with rights that its caller has not (AT_SECURE)").hint(SET_ID.with([])));
+    }
+    Ok(())
 }
 
 /// Prints a failure in its one or two lines, and gives its exit status.

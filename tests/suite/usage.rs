@@ -1,6 +1,6 @@
 //! Options, bad input, exit statuses 125, 126, 127, messages.
 
-use crate::support::{Folder, Seen, TOOLS, is_root, sh, user};
+use crate::support::{Folder, Seen, TOOLS, is_root, many, sh, tools, user};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -18,6 +18,7 @@ crate::tests![
     refused_call_and_its_hint,
     nesting_depth,
     missing_interpreter,
+    rights_of_the_file,
     default_shell,
     unusable_shell,
     explain_names_both_namespaces,
@@ -266,6 +267,34 @@ fn missing_interpreter() {
                 "{seen:#?}"
             );
         }
+    }
+}
+
+/// Set-user-ID and set-group-ID copies, and one with two IDs.
+fn rights_of_the_file() {
+    let folder = Folder::new();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("a mode");
+    let many = many();
+    let all = TOOLS.iter().chain(&["limit-cgroup", "nstree"]);
+    for tool in all {
+        let copies = format!(
+            "{many} sh -ec 'for f in user:4755 group:2755; do cp {0}/{tool} {folder}/${{f%:*}}; chown 5:5 {folder}/${{f%:*}}; chmod ${{f#*:}} {folder}/${{f%:*}}; done'",
+            tools().display()
+        );
+        sh(&copies).ok();
+        let command = if *tool == "nstree" { "" } else { "-- echo ran" };
+        for line in [
+            format!("{many} {folder}/user {command}"),
+            format!("{many} {folder}/group {command}"),
+            format!("{many} setpriv --euid 5 {tool} {command}"),
+        ] {
+            let seen = sh(&line);
+            assert_eq!((seen.code(), seen.out.as_str()), (125, ""), "{line}: {seen:?}");
+            let lines: Vec<&str> = seen.err.lines().collect();
+            assert_eq!(lines[0], format!("{tool}: started with rights that its caller has not (AT_SECURE)"), "{line}");
+            assert!(lines.len() == 2 && lines[1].contains("hint: the file of this program"), "{line}: {seen:?}");
+        }
+        sh(&format!("{many} rm -f {folder}/user {folder}/group")).ok();
     }
 }
 

@@ -129,7 +129,7 @@ table! {
         "`Seccomp` in `/proc/self/status` is 2; the causes that can be seen were ruled out",
         "a seccomp filter is installed and may refuse this call, or a security module does, or for a user namespace a chroot (capabilities, sysctls, ID maps and AppArmor were looked at and allow it): where the same works outside of the filter ('grep Seccomp: /proc/self/status' shows 0), it is the filter";
     NO_SUB_IDS: "No subordinate IDs",
-        "--map-auto: joe has no subordinate user IDs in /etc/subuid",
+        "--map-auto: daemon has no subordinate user IDs in /etc/subuid",
         "`/etc/subuid`, `/etc/subgid`, getsubids(1)",
         "as root: {}";
     HELPER_MISSING: "newuidmap is missing",
@@ -224,6 +224,10 @@ table! {
         "write(\"/proc/sys/kernel/shmmax\", \"x\"): EINVAL: Invalid argument",
         "the error number",
         "not a value that {} takes";
+    SET_ID: "Set-ID programs",
+        "started with rights that its caller has not (AT_SECURE)",
+        "AT_SECURE, see getauxval(3)",
+        "the file of this program has a set-ID bit or capabilities, which it must not have ('ls -l' and 'getcap' show them), or a set-ID program called it with two IDs, or a change of security label: take them away, or call it with one ID";
     INTERPRETER: "An interpreter is missing",
         "execvp(\"./script\"): ENOENT: No such file or directory",
         "the first line of the script, or the header of the ELF file",

@@ -38,3 +38,10 @@ pub fn restore() {
         unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
     }
 }
+
+/// Has this process rights that its caller has not: by a set-ID bit, by capabilities of its file, or by a security module?
+/// AT_SECURE of getauxval(3).
+pub fn has_rights_of_its_file() -> bool {
+    // SAFETY: reads a word that the kernel handed over at the start.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}

@@ -13,7 +13,7 @@ mod process;
 mod signal;
 mod timer;
 
-pub use inherited::restore as restore_inherited;
+pub use inherited::{has_rights_of_its_file, restore as restore_inherited};
 pub use mount::*;
 pub use nsfs::*;
 pub use process::*;
