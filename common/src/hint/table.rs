@@ -128,6 +128,10 @@ table! {
         "unshare(CLONE_NEWNET): EPERM: Operation not permitted",
         "`Seccomp` in `/proc/self/status` is 2; the causes that can be seen were ruled out",
         "a seccomp filter is installed and may refuse this call, or a security module does, or for a user namespace a chroot (capabilities, sysctls, ID maps and AppArmor were looked at and allow it): where the same works outside of the filter ('grep Seccomp: /proc/self/status' shows 0), it is the filter";
+    TOO_OLD: "The kernel is too old",
+        "fsopen(\"tmpfs\"): ENOSYS: Function not implemented",
+        "`/proc/sys/kernel/osrelease`",
+        "this kernel, {}, is too old: the call needs Linux {}";
     NO_SUB_IDS: "No subordinate IDs",
         "--map-auto: daemon has no subordinate user IDs in /etc/subuid",
         "`/etc/subuid`, `/etc/subgid`, getsubids(1)",
@@ -183,7 +187,7 @@ table! {
     PROC_COVERED: "/proc is over-mounted",
         "mount(\"proc\", \"/proc\"): EPERM: Operation not permitted",
         "`/proc/self/mountinfo`",
-        "a new /proc would show more than the one that is here, over which something is mounted: {}; that has to go where it was mounted, or run as root";
+        "a new /proc would show more than the one that is here (\"too revealing\" to the kernel), over which something is mounted: {}; that has to go where it was mounted, or run as root";
     PROC_READ_ONLY: "/proc is read-only",
         "write(/proc/self/uid_map, \"0 1000 1\"): EROFS: Read-only file system",
         "`/proc/self/mountinfo`",
