@@ -187,7 +187,7 @@ fn inside_a_chroot_on_a_mount_point() {
 }
 
 /// A seccomp filter, as bubblewrap takes it: one system call is answered with EPERM, where its first argument is this one.
-fn filter(call: i64, argument: Option<u32>) -> Vec<u8> {
+pub fn filter(call: i64, argument: Option<u32>) -> Vec<u8> {
     const LOAD: u16 = 0x20;
     const JUMP_IF_EQUAL: u16 = 0x15;
     const RETURN: u16 = 0x06;

@@ -187,7 +187,7 @@ table! {
     PROC_COVERED: "/proc is over-mounted",
         "mount(\"proc\", \"/proc\"): EPERM: Operation not permitted",
         "`/proc/self/mountinfo`",
-        "a new /proc would show more than the one that is here (\"too revealing\" to the kernel), over which something is mounted: {}; that has to go where it was mounted, or run as root";
+        "a new /proc would show more than the one that is here (\"too revealing\" to the kernel), over which something is mounted: {}; umount that where it was mounted (docker: --security-opt systempaths=unconfined), or run as the host's root";
     PROC_READ_ONLY: "/proc is read-only",
         "write(/proc/self/uid_map, \"0 1000 1\"): EROFS: Read-only file system",
         "`/proc/self/mountinfo`",
@@ -250,7 +250,8 @@ pub fn page() -> String {
          and say on a second line, after `hint:`, what it is and what to do. This page lists every cause that they know. It is made\n\
          from the table in `common/src/hint/table.rs`; `...` stands for what was found.\n\n\
          Two causes cannot be provoked on most machines, a user namespace that `kernel.unprivileged_userns_clone` or AppArmor forbids:\n\
-         the tests decide them from facts as their documentation gives them.\n",
+         the tests decide them from facts as their documentation gives them.\n\n\
+         What unshare(1) and bwrap(1) say to the same refusals stands in [refusals-of-peers.md](refusals-of-peers.md).\n",
     );
     for row in TABLE {
         let (name, see, found_by, hint) = (row.name, row.see, row.found_by, row.hint.replace("{}", "..."));
