@@ -1,6 +1,6 @@
 //! Every system call that a tool makes between parsing and execve(2), made to fail: the table is taken from a trace.
 
-use crate::support::cgroups::Group;
+use crate::support::cgroups::{Group, tree};
 use crate::support::{Folder, Seen, marked, need, sh, tools, user};
 use std::collections::BTreeMap;
 
@@ -314,8 +314,11 @@ fn unshare_mnt_with_a_root() {
 }
 
 fn limit_cgroup() {
-    // An ordinary user has no group to make another in.
-    let Some(group) = Group::new() else { return };
+    // An ordinary user has no group to make another in: the refusal is the kernel's own.
+    let Some(group) = Group::new() else {
+        sh(&format!("limit-cgroup --parent {} -- echo ran", tree().display())).refused();
+        return;
+    };
     let folder = Folder::new();
     every_call_fails("limit-cgroup", &format!("--parent {group}"), &folder);
     assert_eq!(group.children(), Vec::<String>::new());
