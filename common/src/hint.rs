@@ -56,6 +56,11 @@ pub fn mount(errno: Errno) -> Option<String> {
     line(causes::mount(errno, &Facts::gather()))
 }
 
+/// Why a call for mounts, which came with Linux `since`, is not there: ENOSYS.
+pub fn missing_call(since: (u32, u32)) -> Option<String> {
+    line(causes::missing_call(since, &Facts::gather()))
+}
+
 /// Why no proc(5) could be mounted.
 pub fn mount_proc(directory: &Path, errno: Errno) -> Option<String> {
     line(causes::mount_proc(directory, errno, &Facts::gather()))

@@ -1,9 +1,10 @@
 //! The frame of every `main`: parse, run, report, exit status.
 
 use crate::failure::{FAILED, Failure, errno_of};
+use crate::hint::table::SET_ID;
 use crate::link::CommandArgs;
 use crate::step::{name_tool, say, tool};
-use crate::sys::{restore_inherited, take_faults_by_default};
+use crate::sys::{has_rights_of_its_file, restore_inherited, take_faults_by_default};
 use crate::text::harmless;
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -20,6 +21,9 @@ pub fn start<Args: Parser, Words: From<CommandArgs>>(
 ) -> ExitCode {
     take_faults_by_default();
     name_tool(name);
+    if let Err(failure) = refuse_set_id() {
+        return ExitCode::from(report(&failure.into()));
+    }
     let parsed = match CommandArgs::bare(std::env::args_os()) {
         Some(command) => Ok(bare(command.into())),
         None => parse(),
@@ -47,6 +51,9 @@ fn parse<Args: Parser>() -> clap::error::Result<Args> {
 /// enough (`| head`) ends it by SIGPIPE.
 pub fn start_printing<Args: Parser>(name: &'static str, run: fn(Args) -> anyhow::Result<String>) -> ExitCode {
     name_tool(name);
+    if let Err(failure) = refuse_set_id() {
+        return ExitCode::from(report(&failure.into()));
+    }
     let command = Args::command().after_help(manual());
     let text = match command.try_get_matches().and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => run(args),
@@ -60,6 +67,15 @@ pub fn start_printing<Args: Parser>(name: &'static str, run: fn(Args) -> anyhow:
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => ExitCode::from(report(&error)),
     }
+}
+
+/// Refuses rights that the caller has not. Whoever gave the program a set-ID bit would hand them to everybody: these tools
+/// trust their environment, their PATH and their options, as the caller's own.
+fn refuse_set_id() -> Result<(), Failure> {
+    if has_rights_of_its_file() {
+        return Err(Failure::input("started with rights that its caller has not (AT_SECURE)").hint(SET_ID.with([])));
+    }
+    Ok(())
 }
 
 /// Prints a failure in its one or two lines, and gives its exit status.

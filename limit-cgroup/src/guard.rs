@@ -12,6 +12,7 @@ use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::unistd::{ForkResult, Pid, setsid};
 use std::io::{Read, Write};
+use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -118,7 +119,10 @@ fn stand(mut line: UnixStream, mut place: Place) -> ! {
     sys::close_all_but(&[line.as_fd()]);
     let made = place.make();
     let answer = made.as_ref().map_or_else(|errno| *errno as i32, |_| 0);
-    let _ = line.write_all(&answer.to_ne_bytes());
+    if line.write_all(&answer.to_ne_bytes()).is_err() {
+        // Who waits for the answer sees the end of the line instead, and so does this process.
+        let _ = line.shutdown(Shutdown::Both);
+    }
     if let Ok(lock) = made {
         // It ends with the supervisor, or when that closes it.
         let mut told = String::new();

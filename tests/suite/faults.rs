@@ -1,5 +1,6 @@
 //! Every system call that a tool makes between parsing and execve(2), made to fail: the table is taken from a trace.
 
+use crate::support::cgroups::{Group, tree};
 use crate::support::{Folder, Seen, marked, need, sh, tools, user};
 use std::collections::BTreeMap;
 
@@ -14,6 +15,8 @@ crate::tests![
     unshare_ipc,
     unshare_cgroup,
     unshare_time,
+    unshare_mnt_with_a_root,
+    limit_cgroup,
 ];
 
 /// The errors that a refusal may have.
@@ -76,6 +79,9 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("umask", "", "has no error: umask(2)"),
     ("getcwd", "", "unshare-mnt: without it the command starts in /"),
     ("waitid", "", "reaps a child of ours that has ended: waitid(2) has no error then"),
+    ("statx", "/suite-", "limit-cgroup: is there such a group? None, and it is refused in its own words"),
+    ("statfs", "/suite-", "as the one before"),
+    ("flock", "LOCK_SH", "limit-cgroup: for whoever tidies at the same moment; it works without"),
     ("fsconfig", "\"source\"", "the name of the mount in /proc/mounts; it works without"),
 ];
 
@@ -85,7 +91,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("openat2", &["open", "--"]),
     ("clone", &["fork("]),
     ("clone3", &["fork(", "clone("]),
-    ("readlink", &["readlink("]),
+    ("readlink", &["readlink(", "realpath("]),
     ("readlinkat", &["readlink("]),
     ("mkdirat", &["mkdir"]),
     ("symlinkat", &["symlink"]),
@@ -94,11 +100,13 @@ const NAMES: &[(&str, &[&str])] = &[
     ("fstat", &["stat", "read("]),
     ("lseek", &["read("]),
     // What a helper is told to do is named by what it does.
-    ("recvfrom", &["recv", "RTM_", "MS_BIND", "/proc/PID/", "fork("]),
-    ("sendto", &["send", "RTM_", "MS_BIND", "/proc/PID/", "fork("]),
+    ("recvfrom", &["recv", "RTM_", "MS_BIND", "/proc/PID/", "fork(", "mkdir("]),
+    ("sendto", &["send", "RTM_", "MS_BIND", "/proc/PID/", "fork(", "mkdir("]),
     ("poll", &["poll", "fork("]),
     ("fstatfs", &["statvfs("]),
     ("fchdir", &["chdir("]),
+    // The guard answers for the making of the group.
+    ("chdir", &["chdir(", "mkdir("]),
     ("connect", &["connect(NETLINK", "socket(NETLINK"]),
     ("getsockname", &["socket(NETLINK"]),
     ("setsockopt", &["socket(NETLINK", "setsockopt("]),
@@ -170,7 +178,7 @@ fn every_call_fails(tool: &str, options: &str, folder: &Folder) {
             table.push(call.clone());
         }
     }
-    assert!(table.iter().any(|call| call.name == "unshare"), "{table:#?}");
+    assert!(tool == "limit-cgroup" || table.iter().any(|call| call.name == "unshare"), "{table:#?}");
     let mut wrong = Vec::new();
     for call in &table {
         let mut errors = ERRORS.to_vec();
@@ -178,8 +186,8 @@ fn every_call_fails(tool: &str, options: &str, folder: &Folder) {
             errors.push("EINTR");
         }
         for error in errors {
-            // unshare-mnt then binds another way: a kernel may not clone what it can bind.
-            if (call.name.as_str(), error) == ("open_tree", "EINVAL") {
+            // unshare-mnt then binds another way: a kernel may not clone what it can bind. And so a link says that it is none.
+            if error == "EINVAL" && (call.name == "open_tree" || is_no_link(call)) {
                 continue;
             }
             let (name, nth) = (&call.name, call.nth);
@@ -207,6 +215,11 @@ fn every_call_fails(tool: &str, options: &str, folder: &Folder) {
     assert!(wrong.is_empty(), "{} of {} calls:\n{}", wrong.len(), table.len(), wrong.join("\n"));
 }
 
+/// Was it a look at what is no link?
+fn is_no_link(call: &Call) -> bool {
+    call.name == "readlink" && call.arguments.contains("= -1 EINVAL")
+}
+
 /// What is wrong with the outcome, if anything.
 fn judge(call: &Call, error: &str, seen: &Seen, mark: &str) -> Option<&'static str> {
     if error == "EINTR" {
@@ -226,7 +239,9 @@ fn judge(call: &Call, error: &str, seen: &Seen, mark: &str) -> Option<&'static s
     let line = seen.err.lines().next().unwrap_or_default();
     // A helper whose line to the tool fails is gone for the tool.
     let is_line = ["recvfrom", "sendto"].contains(&call.name.as_str());
-    if !line.starts_with("unshare-") || !(line.contains(error) || is_line && line.contains("EPIPE")) {
+    if !line.starts_with("unshare-") && !line.starts_with("limit-")
+        || !(line.contains(error) || is_line && line.contains("EPIPE"))
+    {
         return Some("the error is not named");
     }
     let names = NAMES.iter().find(|(name, _)| *name == call.name).map_or(&[][..], |(_, names)| names);
@@ -289,4 +304,22 @@ fn unshare_cgroup() {
 fn unshare_time() {
     let folder = Folder::new();
     every_call_fails("unshare-time", &format!("--monotonic 5 --boottime 1d --keep {folder}/kept"), &folder);
+}
+
+fn unshare_mnt_with_a_root() {
+    let folder = Folder::new();
+    let options =
+        "--root / --ro-bind /etc /etc --dev /dev --remount-ro /dev --tmpfs /mnt --propagation slave --chdir /";
+    every_call_fails("unshare-mnt", options, &folder);
+}
+
+fn limit_cgroup() {
+    // An ordinary user has no group to make another in: the refusal is the kernel's own.
+    let Some(group) = Group::new() else {
+        sh(&format!("limit-cgroup --parent {} -- echo ran", tree().display())).refused();
+        return;
+    };
+    let folder = Folder::new();
+    every_call_fails("limit-cgroup", &format!("--parent {group}"), &folder);
+    assert_eq!(group.children(), Vec::<String>::new());
 }

@@ -24,6 +24,7 @@
 //! | `net_scene` | the whole scene |
 //! | `nstree` | the trees of nstree against lsns(8), `/proc`, and what the test built |
 //! | `nstree_edges` | nstree where it is hard |
+//! | `peers` | what unshare(1) and bwrap(1) say to the same refusals (`docs/refusals-of-peers.md`) |
 //! | `pipelines` | composed with what composes commands |
 //! | `refusals` | every cause that a refusal can have, provoked, and its hint (`docs/refusals.md`) |
 //! | `roots` | `unshare-mnt --root` |
@@ -57,6 +58,7 @@ mod net_nothing_left;
 mod net_scene;
 mod nstree;
 mod nstree_edges;
+mod peers;
 mod pipelines;
 mod refusals;
 mod roots;
@@ -97,6 +99,7 @@ fn main() -> std::process::ExitCode {
         net_scene::TESTS,
         nstree::TESTS,
         nstree_edges::TESTS,
+        peers::TESTS,
         pipelines::TESTS,
         refusals::TESTS,
         roots::TESTS,

@@ -468,7 +468,7 @@ fn covered_proc() {
     );
     let message = seen.refused();
     assert!(
-        message.contains("EPERM") && message.contains("\"/proc/version\" lies over a part of the proc here"),
+        message.contains("EPERM") && message.contains("over which something is mounted: /proc/version"),
         "{seen:?}"
     );
 }
@@ -590,17 +590,19 @@ fn kernel_too_old() {
     let f = Folder::new();
     // The numbers are the same on every architecture: they are younger than 424.
     let (open_tree, move_mount, fsopen, openat2, mount_setattr) = (428, 429, 430, 437, 442);
-    for (call, line, since) in [
-        (open_tree, "--bind d d", "5.10"),
-        (move_mount, "--bind d d", "5.10"),
-        (fsopen, "--tmpfs d", "5.10"),
-        (openat2, "--tmpfs d", "5.10"),
-        (openat2, "--root d", "5.10"),
-        (mount_setattr, "--ro-bind d d", "5.12"),
+    for (name, call, line) in [
+        ("open_tree", open_tree, "--bind d d"),
+        ("move_mount", move_mount, "--bind d d"),
+        ("fsopen", fsopen, "--tmpfs d"),
+        ("openat2", openat2, "--tmpfs d"),
+        ("openat2", openat2, "--root d"),
+        ("mount_setattr", mount_setattr, "--ro-bind d d"),
     ] {
         let seen = without(&f, call, &format!("{line} -- true"));
         let refused = seen.refused();
-        assert!(refused.contains("ENOSYS") && refused.contains(&format!("need Linux {since}")), "{call}: {seen:?}");
+        // A filter stands in for an old kernel, and that is seen.
+        let hint = format!("a seccomp filter refuses {name}(2)");
+        assert!(refused.contains("ENOSYS") && refused.contains(&hint), "{call}: {seen:?}");
     }
     // One mount can be made read-only without the newest of them.
     let seen = without(&f, mount_setattr, "--tmpfs d --remount-ro d -- sh -c 'touch d/x 2>&1; grep /d /proc/mounts'");

@@ -187,7 +187,7 @@ fn inside_a_chroot_on_a_mount_point() {
 }
 
 /// A seccomp filter, as bubblewrap takes it: one system call is answered with EPERM, where its first argument is this one.
-fn filter(call: i64, argument: Option<u32>) -> Vec<u8> {
+pub fn filter(call: i64, argument: Option<u32>) -> Vec<u8> {
     const LOAD: u16 = 0x20;
     const JUMP_IF_EQUAL: u16 = 0x15;
     const RETURN: u16 = 0x06;
@@ -239,6 +239,19 @@ fn filter_may_refuse_unshare() {
 fn filter_refuses_mount() {
     let seen = filtered(&filter(libc::SYS_mount, None), "unshare-pid --mount-proc -- echo ran");
     hinted(&seen, "mount(", &table::SECCOMP, "a seccomp filter refuses mount(2)");
+    let seen = filtered(&filter(libc::SYS_mount, None), "unshare-mnt -- echo ran");
+    hinted(&seen, "mount(\"/\", MS_REC | MS_PRIVATE)", &table::SECCOMP, "a seccomp filter refuses mount(2)");
+    for (call, number, options) in [
+        ("fsopen", libc::SYS_fsopen, "--tmpfs /mnt"),
+        ("fsmount", libc::SYS_fsmount, "--tmpfs /mnt"),
+        ("move_mount", libc::SYS_move_mount, "--tmpfs /mnt"),
+        ("open_tree", libc::SYS_open_tree, "--bind /etc /mnt"),
+        ("mount_setattr", libc::SYS_mount_setattr, "--ro-bind /etc /mnt"),
+        ("pivot_root", libc::SYS_pivot_root, "--root /"),
+    ] {
+        let seen = filtered(&filter(number, None), &format!("unshare-mnt {options} -- echo ran"));
+        hinted(&seen, &format!("{call}("), &table::SECCOMP, &format!("a seccomp filter refuses {call}(2)"));
+    }
 }
 
 fn no_sub_ids() {
@@ -407,7 +420,6 @@ fn ordinary_facts() -> Facts {
         group: 1000,
         has_proc: true,
         unshare_answers: Some(Errno::EINVAL),
-        mount_answers: Some(Errno::EFAULT),
         uid_map: Some("0 0 4294967295\n".to_owned()),
         gid_map: Some("0 0 4294967295\n".to_owned()),
         is_first_user: true,
@@ -483,6 +495,11 @@ fn ruled_out() {
     decided(causes::create(&USER, Errno::EINVAL, &old), &table::NOT_IN_KERNEL);
     assert_eq!(causes::create(&USER, Errno::EINVAL, &facts), None);
     assert_eq!(causes::create(&UTS, Errno::ENOMEM, &facts), None);
+    let old = Facts { release: Some((5, 10)), ..facts.clone() };
+    decided(causes::missing_call((5, 12), &old), &table::TOO_OLD);
+    assert_eq!(causes::missing_call((5, 10), &old), None);
+    let hidden = Facts { release: Some((6, 1)), filtered_mount_calls: vec!["mount_setattr"], ..facts.clone() };
+    decided(causes::missing_call((5, 12), &hidden), &table::SECCOMP);
     // A filter that refuses nothing of this.
     let filtered = Facts { is_filtered: true, ..facts };
     decided(causes::create(&NET, Errno::EPERM, &filtered), &table::NO_CAPABILITY);

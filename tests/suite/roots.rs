@@ -1,9 +1,18 @@
 //! `unshare-mnt --root`: another system's tree is `/`.
 
-use crate::support::{Folder, debian, many, need, sh, user};
+use crate::support::{Folder, debian, is_root, many, need, sh, sub_ids, user};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
-crate::tests![busybox_root, busybox_root_without_proc, debian_root, debian_changes_nothing_outside];
+crate::tests![
+    busybox_root,
+    busybox_root_without_proc,
+    debian_root,
+    debian_of_many_owners,
+    tar_with_owners,
+    debian_changes_nothing_outside
+];
 
 /// A root with nothing but busybox, which needs no library.
 fn busybox() -> Folder {
@@ -83,6 +92,58 @@ fn debian_root() {
         many()
     ));
     assert_eq!(seen.ok(), "ii\nperl\nnobody", "{seen:#?}");
+}
+
+/// The owner of a file as the host sees it, in the words of [`many`]: the IDs inside.
+fn owner_inside(path: &Path) -> (u32, u32) {
+    let data = fs::symlink_metadata(path).expect("the file");
+    if is_root() {
+        return (data.uid(), data.gid());
+    }
+    let (users, groups) = sub_ids();
+    let inner = |id: u32, first: u32| if id >= first { id - first + 1 } else { 0 };
+    (inner(data.uid(), users), inner(data.gid(), groups))
+}
+
+/// Unpacked, entered, and somebody else inside.
+fn debian_of_many_owners() {
+    let root = debian();
+    let inside =
+        format!("{}unshare-pid -- unshare-mnt --root {} --proc /proc --dev /dev -- sh -ec", many(), root.display());
+    let seen = sh(&format!(
+        "{inside} 'apt-get --version | head -1; su daemon -s /bin/sh -c id; su daemon -s /bin/sh -c \"cat /etc/shadow\" 2>&1 || true'"
+    ));
+    let lines: Vec<&str> = seen.ok().lines().collect();
+    assert!(lines[0].starts_with("apt "), "{seen:#?}");
+    assert_eq!(lines[1], "uid=1(daemon) gid=1(daemon) groups=1(daemon)", "{seen:#?}");
+    assert_eq!(lines[2..], ["cat: /etc/shadow: Permission denied"], "{seen:#?}");
+    let seen = sh(&format!("{inside} 'find / -xdev -printf \"%U:%G\\n\" | sort -u'"));
+    let owners: Vec<&str> = seen.ok().lines().collect();
+    for owner in ["0:0", "0:42", "0:8"] {
+        assert!(owners.contains(&owner), "{owners:?}");
+    }
+    // From outside: the group of shadow(5) is 42, that of mail 8.
+    assert_eq!(owner_inside(&root.join("etc/shadow")), (0, 42));
+    assert_eq!(owner_inside(&root.join("var/mail")), (0, 8));
+    assert_eq!(owner_inside(&root.join("etc/passwd")), (0, 0));
+}
+
+fn tar_with_owners() {
+    let folder = Folder::new();
+    sh(&format!(
+        "cd {folder}; mkdir out; echo a >a; echo b >b; echo c >c
+         tar --owner=web:33 --group=web:34 -cf t.tar a && tar --owner=me:1000 --group=we:1001 -rf t.tar b && tar --owner=root:0 --group=root:0 -rf t.tar c
+         exec {}tar -x --numeric-owner -f t.tar -C out",
+        many()
+    ))
+    .ok();
+    let out = folder.join("out");
+    let owners = ["a", "b", "c"].map(|name| owner_inside(&out.join(name)));
+    assert_eq!(owners, [(33, 34), (1000, 1001), (0, 0)]);
+    // Who has no such ID may not.
+    let seen = sh(&format!("{}tar -x --numeric-owner -f {folder}/t.tar -C {folder}/out a 2>&1", "unshare-user -- "));
+    assert!(!seen.status.success() && seen.out.contains("Cannot change ownership"), "{seen:?}");
+    sh(&format!("{}rm -rf {folder}/out", many())).ok();
 }
 
 /// Its package manager works there, on a layer above it that goes with the command.

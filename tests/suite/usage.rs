@@ -1,6 +1,6 @@
 //! Options, bad input, exit statuses 125, 126, 127, messages.
 
-use crate::support::{Folder, Seen, TOOLS, is_root, sh, user};
+use crate::support::{Folder, Seen, TOOLS, is_root, many, sh, tools, user};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -19,6 +19,8 @@ crate::tests![
     refused_call_and_its_hint,
     nesting_depth,
     missing_interpreter,
+    rights_of_the_file,
+    hostile_names,
     default_shell,
     unusable_shell,
     explain_names_both_namespaces,
@@ -283,6 +285,93 @@ fn missing_interpreter() {
                 "{seen:#?}"
             );
         }
+    }
+}
+
+/// Names that would set a terminal's title, clear it, break the line, or turn its direction: not in any message.
+fn hostile_names() {
+    let folder = Folder::new();
+    let name = "a\x1b]0;title\x07\x1b[2J\nunshare-user: all is well\r\u{202e}\u{9b}31m";
+    fs::write(folder.join(name), format!("#!/nowhere/{}\n", name.replace('\n', ""))).expect("a script");
+    fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755)).expect("a mode");
+    for line in [
+        "unshare-uts -- \"$N\"",
+        "unshare-uts -- \"$D/$N\"",
+        "unshare-uts -- \"$D/$N/x\"",
+        "unshare-uts \"--$N\"",
+        "unshare-uts --hostname \"$N$N$N$N\"",
+        "unshare-uts --keep \"$D/$N\"",
+        "unshare-mnt --keep \"$D/none/$N\" -- true",
+        "unshare-user --map-users \"$N\"",
+        "unshare-user --setgroups \"$N\"",
+        "unshare-user --map-user \"$N\"",
+        "unshare-pid --mount-proc=\"$D/none$N\" -- true",
+        "unshare-pid --mount-proc=\"$D/$N\" -- true",
+        "unshare-pid --pid-file \"$D/none/$N\" -- true",
+        "unshare-mnt --bind \"$D/$N\" \"/none$N\" -- true",
+        "unshare-mnt --bind \"/none$N\" /mnt -- true",
+        "unshare-mnt --tmpfs \"/none$N\" -- true",
+        "unshare-mnt --root \"$D/$N\" -- true",
+        "unshare-mnt --chdir \"/none$N\" -- true",
+        "unshare-mnt --overlay-src \"/none$N\" --tmp-overlay /mnt -- true",
+        "unshare-mnt --propagation \"$N\" -- true",
+        "unshare-net --veth \"host=$N\" -- true",
+        "unshare-net --veth \"$N=x\" -- true",
+        "unshare-net --move \"$N\" -- true",
+        "unshare-net --route \"$N,via=$N\" -- true",
+        "unshare-net --sysctl \"net.$N=1\" -- true",
+        "unshare-ipc --sysctl \"kernel.shm$N=1\" -- true",
+        "unshare-ipc --sysctl \"kernel.shmmax=$N\" -- true",
+        "unshare-time --boottime \"$N\" -- true",
+        "limit-cgroup --memory \"$N\" -- true",
+        "limit-cgroup --cpus \"$N\" -- true",
+        "limit-cgroup --set \"$N=1\" -- true",
+        "limit-cgroup --parent \"/none$N\" -- true",
+        "limit-cgroup --name \"$N\" -- true",
+        "nstree \"$N\"",
+        "nstree --type \"$N\"",
+    ] {
+        let tool = line.split(' ').next().expect("a tool");
+        let front = if ["unshare-user", "limit-cgroup", "nstree"].contains(&tool) { "" } else { user() };
+        for explain in ["", "UNSHARE_EXPLAIN=1 "] {
+            let mut scene =
+                crate::support::script(&format!("{front}{explain}{line}").replace("-- UNSHARE", "-- env UNSHARE"));
+            scene.env("N", name).env("D", folder.path());
+            let seen = crate::support::watch(scene, crate::support::LIMIT);
+            assert!(seen.code() >= 125, "{line}: {seen:?}");
+            let hides = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+            assert!(!seen.err.contains(hides), "{line}: {seen:?}");
+            assert!(seen.err.lines().all(|text| text.starts_with(&format!("{tool}: "))), "{line}: {seen:?}");
+            assert!(!seen.err.lines().any(|text| text == "unshare-user: all is well"), "{line}: {seen:?}");
+        }
+    }
+}
+
+/// Set-user-ID and set-group-ID copies, and one with two IDs.
+fn rights_of_the_file() {
+    let folder = Folder::new();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("a mode");
+    let many = many();
+    let all = TOOLS.iter().chain(&["limit-cgroup", "nstree"]);
+    for tool in all {
+        let copies = format!(
+            "{many} sh -ec 'for f in user:4755 group:2755; do cp {0}/{tool} {folder}/${{f%:*}}; chown 5:5 {folder}/${{f%:*}}; chmod ${{f#*:}} {folder}/${{f%:*}}; done'",
+            tools().display()
+        );
+        sh(&copies).ok();
+        let command = if *tool == "nstree" { "" } else { "-- echo ran" };
+        for line in [
+            format!("{many} {folder}/user {command}"),
+            format!("{many} {folder}/group {command}"),
+            format!("{many} setpriv --euid 5 {tool} {command}"),
+        ] {
+            let seen = sh(&line);
+            assert_eq!((seen.code(), seen.out.as_str()), (125, ""), "{line}: {seen:?}");
+            let lines: Vec<&str> = seen.err.lines().collect();
+            assert_eq!(lines[0], format!("{tool}: started with rights that its caller has not (AT_SECURE)"), "{line}");
+            assert!(lines.len() == 2 && lines[1].contains("hint: the file of this program"), "{line}: {seen:?}");
+        }
+        sh(&format!("{many} rm -f {folder}/user {folder}/group")).ok();
     }
 }
 

@@ -2,24 +2,13 @@
 
 use crate::filesystem::Call;
 use crate::operation::Filesystem;
-use common::proc::bits;
+use common::hint;
 use common::sys;
 use common::text::quoted;
 use nix::errno::Errno;
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
-
-const CAP_SYS_ADMIN: u64 = 1 << 21;
-
-fn too_old(since: &str) -> Option<String> {
-    Some(format!("this kernel is too old, or a seccomp filter hides the call: mounts by descriptor need Linux {since}"))
-}
-
-fn lacks_sys_admin() -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    bits(&status, "CapEff").is_some_and(|caps| caps & CAP_SYS_ADMIN == 0)
-}
 
 fn in_chroot() -> bool {
     sys::is_mount_root("/".as_ref()) == Ok(false)
@@ -29,7 +18,7 @@ fn in_chroot() -> bool {
 pub fn propagation(errno: Errno) -> Option<String> {
     match errno {
         Errno::EINVAL if in_chroot() => Some(chroot()),
-        _ => None,
+        errno => hint::mount(errno),
     }
 }
 
@@ -46,14 +35,9 @@ pub fn source(path: &Path, errno: Errno) -> Option<String> {
         }
         Errno::ENAMETOOLONG => Some("a path has at most 4095 bytes, a name in it 255".to_owned()),
         Errno::ESTALE => Some("another file has the name of the one that the descriptor is open on".to_owned()),
-        Errno::ENOSYS => too_old("5.10"),
-        Errno::EPERM if lacks_sys_admin() => Some(no_capability()),
-        _ => None,
+        Errno::ENOSYS => hint::missing_call((5, 10)),
+        errno => hint::mount(errno),
     }
-}
-
-fn no_capability() -> String {
-    "needs CAP_SYS_ADMIN here: run as root, or put 'unshare-user --' in front".to_owned()
 }
 
 /// Why a DEST could not be resolved.
@@ -62,7 +46,7 @@ pub fn dest(path: &Path, errno: Errno) -> Option<String> {
         Errno::ENOENT => missing(path),
         Errno::ENAMETOOLONG => Some("a path has at most 4095 bytes, a name in it 255".to_owned()),
         Errno::ELOOP => Some("it leads through symlinks in a circle, or through a link of /proc".to_owned()),
-        Errno::ENOSYS => too_old("5.10"),
+        Errno::ENOSYS => hint::missing_call((5, 10)),
         _ => None,
     }
 }
@@ -104,56 +88,62 @@ pub fn attach(mount: &OwnedFd, place: &OwnedFd, errno: Errno) -> Option<String> 
     }
     match errno {
         Errno::ENOENT => Some("DEST was removed meanwhile".to_owned()),
-        Errno::ENOSYS => too_old("5.10"),
+        Errno::ENOSYS => hint::missing_call((5, 10)),
         Errno::EINVAL if sys::clone_tree(place.as_fd(), "".as_ref(), true).err() == Some(Errno::EINVAL) => Some(
             "DEST is on a mount of another mount namespace, where a descriptor of the caller's leads: name it by its path"
                 .to_owned(),
         ),
-        _ => None,
+        errno => hint::mount(errno),
     }
 }
 
 /// Why a file system could not be made.
 pub fn filesystem(filesystem: Filesystem, call: Call, errno: Errno) -> Option<String> {
     if errno == Errno::ENOSYS {
-        return too_old("5.10");
+        return hint::missing_call((5, 10));
+    }
+    if let Some(cause) = hint::mount(errno) {
+        return Some(cause);
     }
     if errno != Errno::EPERM {
         return None;
     }
     let (namespace, tool) = match filesystem {
-        Filesystem::Tmpfs => return lacks_sys_admin().then(no_capability),
+        Filesystem::Tmpfs => return None,
         Filesystem::Proc => ("PID", "unshare-pid"),
         Filesystem::Sysfs => ("network", "unshare-net"),
         Filesystem::Mqueue => ("IPC", "unshare-ipc"),
     };
-    if call == Call::Mount {
-        return Some(too_revealing(filesystem));
+    match (call, filesystem) {
+        (Call::Mount, Filesystem::Proc) => return hint::mount_proc("/proc".as_ref(), errno),
+        (Call::Mount, _) => return Some(too_revealing()),
+        _ => {}
     }
     Some(format!(
         "it would show the current {namespace} namespace, over which this user namespace has no rights: make one with '{tool} --', and put it after unshare-user"
     ))
 }
 
-/// The kernel makes no new proc or sysfs for a user namespace in which no other one is wholly visible.
-fn too_revealing(filesystem: Filesystem) -> String {
-    let kind = if filesystem == Filesystem::Proc { "proc" } else { "sysfs" };
+/// The kernel makes no new sysfs for a user namespace in which no other one is wholly visible.
+fn too_revealing() -> String {
     let list = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split(' ').collect()).collect();
-    let is_kind =
-        |line: &Vec<&str>| line.iter().position(|word| *word == "-").is_some_and(|at| line.get(at + 1) == Some(&kind));
-    let old: Vec<_> = lines.iter().filter(|line| is_kind(line)).collect();
+    let is_sysfs = |line: &Vec<&str>| {
+        line.iter().position(|word| *word == "-").is_some_and(|at| line.get(at + 1) == Some(&"sysfs"))
+    };
+    let old: Vec<_> = lines.iter().filter(|line| is_sysfs(line)).collect();
     let over = lines.iter().find(|line| old.iter().any(|old| line.get(1) == old.first()));
     match (old.first(), over.and_then(|line| line.get(4))) {
-        (None, _) => format!(
-            "no {kind} is mounted here, and a user namespace may only repeat one that it sees (\"too revealing\")"
-        ),
+        (None, _) => {
+            "no sysfs is mounted here, and a user namespace may only repeat one that it sees (\"too revealing\")"
+                .to_owned()
+        }
         (Some(_), Some(over)) => format!(
-            "{} lies over a part of the {kind} here, which a new one would reveal (\"too revealing\"): start from where nothing lies over it",
+            "{} lies over a part of the sysfs here, which a new one would reveal (\"too revealing\"): start from where nothing lies over it",
             quoted(over)
         ),
         (Some(_), None) => {
-            format!("the {kind} here is restricted, and a new one would reveal more (\"too revealing\")")
+            "the sysfs here is restricted, and a new one would reveal more (\"too revealing\")".to_owned()
         }
     }
 }
@@ -161,9 +151,9 @@ fn too_revealing(filesystem: Filesystem) -> String {
 /// Why a mount could not be made read-only.
 pub fn read_only(errno: Errno) -> Option<String> {
     match errno {
-        Errno::ENOSYS => too_old("5.12"),
+        Errno::ENOSYS => hint::missing_call((5, 12)),
         Errno::EBUSY => Some("a file there is open for writing".to_owned()),
-        _ => None,
+        errno => hint::mount(errno),
     }
 }
 
@@ -172,7 +162,7 @@ pub fn pivot(errno: Errno) -> Option<String> {
     match errno {
         Errno::EINVAL if in_chroot() => Some(chroot()),
         Errno::EINVAL => Some("the kernel cannot leave the initial ramfs, nor a root that is shared".to_owned()),
-        _ => None,
+        errno => hint::mount(errno),
     }
 }
 
@@ -183,7 +173,7 @@ pub fn chdir(errno: Errno) -> Option<String> {
         Errno::ELOOP | Errno::EXDEV => {
             Some("it leads through symlinks in a circle, or through a link of /proc".to_owned())
         }
-        Errno::ENOSYS => too_old("5.10"),
+        Errno::ENOSYS => hint::missing_call((5, 10)),
         _ => None,
     }
 }
@@ -198,8 +188,7 @@ pub fn overlay(layers: &[OwnedFd], upper: Option<(&OwnedFd, &OwnedFd)>, errno: E
             "a layer holds mounts that this user namespace may not lift, and an overlay leaves submounts out: name a directory without submounts, or be real root"
                 .to_owned(),
         ),
-        Errno::EPERM if lacks_sys_admin() => Some(no_capability()),
-        Errno::EPERM => Some("this kernel mounts overlays for real root only: user namespaces need Linux 5.11".to_owned()),
+        Errno::EPERM => hint::mount(errno).or_else(|| Some("this kernel mounts overlays for real root only: user namespaces need Linux 5.11".to_owned())),
         Errno::EBUSY => Some("another overlay uses RWSRC or WORKDIR".to_owned()),
         Errno::ELOOP => Some("two of the directories are the same, or one lies within another: each layer stands for itself".to_owned()),
         _ => None,

@@ -6,7 +6,7 @@ use super::table::{
     APPARMOR, CHROOT, CHROOT_NO_PROC, Cause, FOREIGN, HELPER_NO_NEW_PRIVS, HELPER_NOT_PRIVILEGED, HELPER_RANGE,
     KEEP_CAPABILITY, KEEP_DIRECTORY, KEEP_SHARED, LIMIT_REACHED, LIMIT_ZERO, MOUNT_POINT_MISSING, NO_CAPABILITY,
     NOT_A_DIRECTORY, NOT_IN_KERNEL, PERHAPS_CHROOT, PERHAPS_SECCOMP, PID_DEPTH, PID_DEPTH_OR_LIMIT, PROC_ABSENT,
-    PROC_COVERED, PROC_READ_ONLY, ROOT_NEEDS_SETFCAP, SECCOMP, SETGROUPS_DENIED, SWITCHED_OFF, UNMAPPED,
+    PROC_COVERED, PROC_READ_ONLY, ROOT_NEEDS_SETFCAP, SECCOMP, SETGROUPS_DENIED, SWITCHED_OFF, TOO_OLD, UNMAPPED,
     USER_DEPTH_OR_LIMIT,
 };
 use crate::namespace::{MNT, Namespace, PID, USER};
@@ -160,16 +160,29 @@ pub fn map_program(helper: &Helper, own: [&str; 3], facts: &Facts) -> Option<Cau
 
 /// Why a mount was refused, whatever its type.
 pub fn mount(errno: Errno, facts: &Facts) -> Option<Cause> {
+    let calls = &facts.filtered_mount_calls;
     match errno {
-        Errno::EPERM | Errno::EACCES | Errno::ENOSYS
-            if facts.is_filtered && facts.mount_answers.is_some_and(|answer| answer != Errno::EFAULT) =>
-        {
-            Some(SECCOMP.with(["mount(2)"]))
-        }
+        Errno::EPERM | Errno::EACCES | Errno::ENOSYS if calls.contains(&"mount") => Some(SECCOMP.with(["mount(2)"])),
         Errno::EPERM if facts.lacks(CAP_SYS_ADMIN) => Some(NO_CAPABILITY.with(["CAP_SYS_ADMIN"])),
-        Errno::EPERM | Errno::EACCES => apparmor(facts),
+        Errno::EPERM | Errno::EACCES => apparmor(facts).or_else(|| filtered_call(calls)),
         _ => None,
     }
+}
+
+/// Why a call for mounts, which came with Linux `since`, is not there.
+pub fn missing_call(since: (u32, u32), facts: &Facts) -> Option<Cause> {
+    match facts.release {
+        Some(release) if release < since => {
+            let shown = |(major, minor): (u32, u32)| format!("{major}.{minor}");
+            Some(TOO_OLD.with([&shown(release), &shown(since)]))
+        }
+        _ => filtered_call(&facts.filtered_mount_calls),
+    }
+}
+
+fn filtered_call(calls: &[&str]) -> Option<Cause> {
+    let named: Vec<String> = calls.iter().map(|call| format!("{call}(2)")).collect();
+    (!named.is_empty()).then(|| SECCOMP.with([&named.join(", ")]))
 }
 
 /// Why no proc(5) could be mounted. `exists` says whether the directory is there, and is one.

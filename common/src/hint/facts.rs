@@ -30,10 +30,10 @@ pub struct Facts {
     pub no_new_privs: bool,
     /// Is a seccomp(2) filter installed?
     pub is_filtered: bool,
-    /// What unshare(2) and mount(2) answer to a call that the kernel itself would refuse in a known way: a filter if not.
+    /// What unshare(2) answers to a call that the kernel itself would refuse with EINVAL: a filter if not.
     pub unshare_answers: Option<Errno>,
-    /// See `unshare_answers`.
-    pub mount_answers: Option<Errno>,
+    /// The calls for mounts that do not answer as the kernel itself would: looked at where there is a filter.
+    pub filtered_mount_calls: Vec<&'static str>,
     /// The text of `uid_map`.
     pub uid_map: Option<String>,
     /// The text of `gid_map`.
@@ -50,6 +50,8 @@ pub struct Facts {
     pub kinds: Vec<&'static str>,
     /// The kinds whose namespace here belongs to another user namespace than ours: one around it.
     pub foreign: Vec<&'static str>,
+    /// The release of the kernel, its first two numbers.
+    pub release: Option<(u32, u32)>,
     /// `kernel.unprivileged_userns_clone`, where the kernel has it.
     pub unprivileged_clone: Option<u64>,
     /// `kernel.apparmor_restrict_unprivileged_userns`, where the kernel has it.
@@ -84,15 +86,16 @@ impl Facts {
         let read = |path: &str| fs::read_to_string(path).ok();
         let inode = |path: &str| fs::metadata(path).ok().map(|data| data.ino());
         let own = inode("/proc/self/ns/user");
+        let is_filtered = bits(&status, "Seccomp") == Some(2);
         Facts {
             capabilities: caps::capabilities().ok().map(|sets| sets.effective),
             user: geteuid().as_raw(),
             group: getegid().as_raw(),
             has_proc: !status.is_empty(),
             no_new_privs: field(&status, "NoNewPrivs") == Some("1"),
-            is_filtered: bits(&status, "Seccomp") == Some(2),
+            is_filtered,
             unshare_answers: Some(look::answer_to_unshare(nix::libc::CLONE_NEWUSER)),
-            mount_answers: Some(look::answer_to_mount()),
+            filtered_mount_calls: if is_filtered { look::filtered_mount_calls() } else { Vec::new() },
             uid_map: read("/proc/self/uid_map"),
             gid_map: read("/proc/self/gid_map"),
             is_first_user: own == Some(FIRST_USER),
@@ -101,6 +104,7 @@ impl Facts {
             limits: KINDS.into_iter().filter_map(|kind| Some((kind, number(&limit(kind))?))).collect(),
             kinds: KINDS.into_iter().filter(|kind| fs::symlink_metadata(entry(kind)).is_ok()).collect(),
             foreign: KINDS.into_iter().filter(|kind| *kind != "user" && is_foreign(kind, own)).collect(),
+            release: read("/proc/sys/kernel/osrelease").and_then(|text| release(&text)),
             unprivileged_clone: number("/proc/sys/kernel/unprivileged_userns_clone"),
             apparmor_restricts: number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"),
             apparmor_label: read("/proc/self/attr/apparmor/current").map(|label| label.trim().to_owned()),
@@ -154,6 +158,12 @@ impl Helper {
         let is_nosuid = |mount: &Mount| mount.options.split(',').any(|option| option == "nosuid");
         !(self.is_setuid_root || self.has_capabilities) || facts.mount_of(&self.path).is_some_and(is_nosuid)
     }
+}
+
+/// `6.1.0-25-amd64` and the like.
+fn release(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
 fn entry(kind: &str) -> String {

@@ -128,8 +128,12 @@ table! {
         "unshare(CLONE_NEWNET): EPERM: Operation not permitted",
         "`Seccomp` in `/proc/self/status` is 2; the causes that can be seen were ruled out",
         "a seccomp filter is installed and may refuse this call, or a security module does, or for a user namespace a chroot (capabilities, sysctls, ID maps and AppArmor were looked at and allow it): where the same works outside of the filter ('grep Seccomp: /proc/self/status' shows 0), it is the filter";
+    TOO_OLD: "The kernel is too old",
+        "fsopen(\"tmpfs\"): ENOSYS: Function not implemented",
+        "`/proc/sys/kernel/osrelease`",
+        "this kernel, {}, is too old: the call needs Linux {}";
     NO_SUB_IDS: "No subordinate IDs",
-        "--map-auto: joe has no subordinate user IDs in /etc/subuid",
+        "--map-auto: daemon has no subordinate user IDs in /etc/subuid",
         "`/etc/subuid`, `/etc/subgid`, getsubids(1)",
         "as root: {}";
     HELPER_MISSING: "newuidmap is missing",
@@ -183,7 +187,7 @@ table! {
     PROC_COVERED: "/proc is over-mounted",
         "mount(\"proc\", \"/proc\"): EPERM: Operation not permitted",
         "`/proc/self/mountinfo`",
-        "a new /proc would show more than the one that is here, over which something is mounted: {}; that has to go where it was mounted, or run as root";
+        "a new /proc would show more than the one that is here (\"too revealing\" to the kernel), over which something is mounted: {}; umount that where it was mounted (docker: --security-opt systempaths=unconfined), or run as the host's root";
     PROC_READ_ONLY: "/proc is read-only",
         "write(/proc/self/uid_map, \"0 1000 1\"): EROFS: Read-only file system",
         "`/proc/self/mountinfo`",
@@ -224,6 +228,10 @@ table! {
         "write(\"/proc/sys/kernel/shmmax\", \"x\"): EINVAL: Invalid argument",
         "the error number",
         "not a value that {} takes";
+    SET_ID: "Set-ID programs",
+        "started with rights that its caller has not (AT_SECURE)",
+        "AT_SECURE, see getauxval(3)",
+        "the file of this program has a set-ID bit or capabilities, which it must not have ('ls -l' and 'getcap' show them), or a set-ID program called it with two IDs, or a change of security label: take them away, or call it with one ID";
     INTERPRETER: "An interpreter is missing",
         "execvp(\"./script\"): ENOENT: No such file or directory",
         "the first line of the script, or the header of the ELF file",
@@ -242,7 +250,8 @@ pub fn page() -> String {
          and say on a second line, after `hint:`, what it is and what to do. This page lists every cause that they know. It is made\n\
          from the table in `common/src/hint/table.rs`; `...` stands for what was found.\n\n\
          Two causes cannot be provoked on most machines, a user namespace that `kernel.unprivileged_userns_clone` or AppArmor forbids:\n\
-         the tests decide them from facts as their documentation gives them.\n",
+         the tests decide them from facts as their documentation gives them.\n\n\
+         What unshare(1) and bwrap(1) say to the same refusals stands in [refusals-of-peers.md](refusals-of-peers.md).\n",
     );
     for row in TABLE {
         let (name, see, found_by, hint) = (row.name, row.see, row.found_by, row.hint.replace("{}", "..."));

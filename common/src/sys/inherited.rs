@@ -49,3 +49,10 @@ pub fn take_faults_by_default() {
         }
     }
 }
+
+/// Has this process rights that its caller has not: by a set-ID bit, by capabilities of its file, or by a security module?
+/// AT_SECURE of getauxval(3).
+pub fn has_rights_of_its_file() -> bool {
+    // SAFETY: reads a word that the kernel handed over at the start.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}

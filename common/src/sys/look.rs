@@ -13,12 +13,36 @@ pub fn answer_to_unshare(flags: i32) -> Errno {
     Errno::result(result).err().unwrap_or(Errno::UnknownErrno)
 }
 
-/// What mount(2) answers when it is given no directory: EFAULT from the kernel itself, anything else from a filter in
-/// front of it.
-pub fn answer_to_mount() -> Errno {
-    let none = ptr::null::<libc::c_char>();
-    // SAFETY: every pointer is null, which the kernel refuses before it does anything.
-    let result = unsafe { libc::syscall(libc::SYS_mount, none, none, none, 0, none) };
+/// The calls for mounts that a filter refuses: those that answer to impossible arguments otherwise than the kernel itself
+/// would. For a process that has CAP_SYS_ADMIN: to others the kernel says EPERM as well, except to mount(2).
+pub fn filtered_mount_calls() -> Vec<&'static str> {
+    let calls = [
+        ("mount", libc::SYS_mount),
+        ("open_tree", libc::SYS_open_tree),
+        ("move_mount", libc::SYS_move_mount),
+        ("fsopen", libc::SYS_fsopen),
+        ("fsconfig", libc::SYS_fsconfig),
+        ("fsmount", libc::SYS_fsmount),
+        ("mount_setattr", libc::SYS_mount_setattr),
+        ("pivot_root", libc::SYS_pivot_root),
+        ("openat2", libc::SYS_openat2),
+    ];
+    let is_kernel = |errno| matches!(errno, Errno::EFAULT | Errno::EINVAL | Errno::EBADF);
+    calls.into_iter().filter(|(_, call)| !is_kernel(answer_to_nothing(*call))).map(|(name, _)| name).collect()
+}
+
+/// What a call answers that is given no path, no descriptor, and flags that do not exist.
+fn answer_to_nothing(call: libc::c_long) -> Errno {
+    // SAFETY: as descriptors and flags, -1 is invalid; as a pointer it is no address of ours. Where mount(2) takes a
+    // directory, openat2(2) a structure and pivot_root(2) a path, the pointer is null. The kernel refuses all of that
+    // before it does anything.
+    let result = unsafe {
+        match call {
+            libc::SYS_mount | libc::SYS_pivot_root => libc::syscall(call, 0, 0, 0, 0, 0),
+            libc::SYS_openat2 => libc::syscall(call, -1, 0, 0, 0),
+            _ => libc::syscall(call, -1, -1, -1, -1, -1),
+        }
+    };
     Errno::result(result).err().unwrap_or(Errno::UnknownErrno)
 }
 

@@ -14,7 +14,7 @@ mod signal;
 mod stack;
 mod timer;
 
-pub use inherited::{restore as restore_inherited, take_faults_by_default};
+pub use inherited::{has_rights_of_its_file, restore as restore_inherited, take_faults_by_default};
 pub use mount::*;
 pub use nsfs::*;
 pub use process::*;
