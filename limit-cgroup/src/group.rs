@@ -76,6 +76,22 @@ impl Group {
         Ok(())
     }
 
+    /// A process that joins a frozen group hangs, and the group is so from its birth where one around it is.
+    ///
+    /// # Errors
+    /// It is frozen.
+    pub fn check_thawed(&self) -> Result<(), Failure> {
+        let events = fs::read_to_string(self.directory().join("cgroup.events")).unwrap_or_default();
+        if !events.lines().any(|line| line == "frozen 1") {
+            return Ok(());
+        }
+        let frozen = |group: &&Path| fs::read_to_string(group.join("cgroup.freeze")).is_ok_and(|text| text == "1\n");
+        let around = self.parent().ancestors().find(frozen).unwrap_or(self.parent());
+        Err(Failure::input(format_args!("{} is frozen, so the command could not start in it", quoted(around))).hint(
+            format!("thaw it with 'echo 0 >{}/cgroup.freeze', or name another group with --parent", around.display()),
+        ))
+    }
+
     /// Tells of the processes that the kernel killed in it for want of memory.
     fn tell_of_kills(&self) {
         let directory = self.directory();
