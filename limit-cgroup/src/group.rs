@@ -47,10 +47,13 @@ impl Group {
     }
 
     /// Are this process and its guard all that is in the parent?
-    pub fn only_us_in_parent(&self) -> bool {
+    ///
+    /// # Errors
+    /// Its list could not be read.
+    pub fn only_us_in_parent(&self) -> Result<bool, Failure> {
         let us = self.us();
-        let there = processes(self.parent());
-        there.contains(&us[0]) && there.iter().all(|pid| us.contains(pid))
+        let there = processes(self.parent())?;
+        Ok(there.contains(&us[0]) && there.iter().all(|pid| us.contains(pid)))
     }
 
     /// Lets the guard know which controllers the parent will hand down because of us.
@@ -81,7 +84,9 @@ impl Group {
     /// # Errors
     /// It is frozen.
     pub fn check_thawed(&self) -> Result<(), Failure> {
-        let events = fs::read_to_string(self.directory().join("cgroup.events")).unwrap_or_default();
+        let path = self.directory().join("cgroup.events");
+        let events = fs::read_to_string(&path)
+            .map_err(|error| Failure::refused(format_args!("read({})", quoted(&path)), errno_of(error)))?;
         if !events.lines().any(|line| line == "frozen 1") {
             return Ok(());
         }

@@ -110,11 +110,14 @@ fn stand(mut line: UnixStream, mut place: Place) -> ! {
     sys::close_all_but(&[line.as_fd()]);
     let made = place.make();
     let answer = made.as_ref().map_or_else(|errno| *errno as i32, |_| 0);
-    let _ = line.write_all(&answer.to_ne_bytes());
+    let answered = line.write_all(&answer.to_ne_bytes());
     if let Ok(lock) = made {
-        // It ends with the supervisor, or when that closes it.
         let mut told = String::new();
-        let _ = line.read_to_string(&mut told);
+        // It ends with the supervisor, or when that closes it. Without our answer the supervisor would wait for ours.
+        if answered.is_ok() {
+            let _ = line.read_to_string(&mut told);
+        }
+        drop(line);
         place.enabled = told.split_whitespace().map(str::to_owned).collect();
         drop(lock);
         let _ = place.clear(PATIENCE);

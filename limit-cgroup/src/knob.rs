@@ -92,13 +92,18 @@ impl Knob {
             file.write_all(self.value.as_bytes()).map_err(errno_of)
         })
         .or_hint(|errno| self.hint(group, errno))?;
-        // Some files are for writing alone.
-        if let Ok(read) = fs::read_to_string(&path) {
-            let read = read.trim_end();
-            narrate(format_args!("read({}) = {read:?}", quoted(&path)));
-            if !agrees(&self.value, read) {
-                say(format_args!("{}: {:?} was asked for, the kernel set {read:?}", self.file, self.value));
-            }
+        let read = match fs::read_to_string(&path) {
+            Ok(read) => read,
+            Err(error) => match errno_of(error) {
+                // Some files are for writing alone.
+                Errno::EACCES => return Ok(()),
+                errno => return Err(Failure::refused(format_args!("read({})", quoted(&path)), errno)),
+            },
+        };
+        let read = read.trim_end();
+        narrate(format_args!("read({}) = {read:?}", quoted(&path)));
+        if !agrees(&self.value, read) {
+            say(format_args!("{}: {:?} was asked for, the kernel set {read:?}", self.file, self.value));
         }
         Ok(())
     }

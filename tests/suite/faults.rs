@@ -1,6 +1,6 @@
 //! Every system call that a tool makes between parsing and execve(2), made to fail: the table is taken from a trace.
 
-use crate::support::{Folder, Seen, marked, need, sh, tools, user};
+use crate::support::{Folder, Seen, cgroups, marked, need, sh, tools, user};
 use std::collections::BTreeMap;
 
 crate::tests![
@@ -14,6 +14,7 @@ crate::tests![
     unshare_ipc,
     unshare_cgroup,
     unshare_time,
+    limit_cgroup,
 ];
 
 /// The errors that a refusal may have.
@@ -76,6 +77,10 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("umask", "", "has no error: umask(2)"),
     ("getcwd", "", "unshare-mnt: without it the command starts in /"),
     ("waitid", "", "reaps a child of ours that has ended: waitid(2) has no error then"),
+    ("statx", "cgroup", "limit-cgroup: a look whether it is a group, and the root; what cannot be looked at is none"),
+    ("statfs", "cgroup", "as the one before"),
+    ("flock", "", "in the guard: tried again; without it what the parent hands down is left as it is"),
+    ("openat", "\".\"", "as the one before"),
     ("fsconfig", "\"source\"", "the name of the mount in /proc/mounts; it works without"),
 ];
 
@@ -85,7 +90,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("openat2", &["open", "--"]),
     ("clone", &["fork("]),
     ("clone3", &["fork(", "clone("]),
-    ("readlink", &["readlink("]),
+    ("readlink", &["readlink(", "realpath("]),
     ("readlinkat", &["readlink("]),
     ("mkdirat", &["mkdir"]),
     ("symlinkat", &["symlink"]),
@@ -94,10 +99,11 @@ const NAMES: &[(&str, &[&str])] = &[
     ("fstat", &["stat", "read("]),
     ("lseek", &["read("]),
     // What a helper is told to do is named by what it does.
-    ("recvfrom", &["recv", "RTM_", "MS_BIND", "/proc/PID/", "fork("]),
-    ("sendto", &["send", "RTM_", "MS_BIND", "/proc/PID/", "fork("]),
+    ("recvfrom", &["recv", "mkdir(", "RTM_", "MS_BIND", "/proc/PID/", "fork("]),
+    ("sendto", &["send", "mkdir(", "write(guard)", "RTM_", "MS_BIND", "/proc/PID/", "fork("]),
     ("poll", &["poll", "fork("]),
     ("fstatfs", &["statvfs("]),
+    ("chdir", &["chdir(", "mkdir("]),
     ("fchdir", &["chdir("]),
     ("connect", &["connect(NETLINK", "socket(NETLINK"]),
     ("getsockname", &["socket(NETLINK"]),
@@ -150,16 +156,23 @@ fn scene(text: &str) -> Seen {
 /// Makes every call of `tool OPTIONS` fail, one at a time. `folder` is where the options make files, and is empty
 /// before and after.
 fn every_call_fails(tool: &str, options: &str, folder: &Folder) {
+    every_call_fails_after(":", tool, options, folder);
+}
+
+/// The same with `before` run first, each time.
+fn every_call_fails_after(before: &str, tool: &str, options: &str, folder: &Folder) {
     need("strace");
     let mark = format!("mark-{}", folder.path().display().to_string().replace('/', "-"));
     let kept = format!("for f in {folder}/*; do umount $f; rm -f $f; done 2>/dev/null");
     // What every process does before its own work: the loader and the runtime, up to the first line of output.
     let begin = sh(&format!("strace -qq -f -o /dev/stderr {}/{tool} --version", tools().display()));
-    let before = read_trace(&begin.err, "write(1,").remove(0);
-    let traced = scene(&format!("strace -qq -f -y -s 100 -o /dev/stderr {tool} {options} -- /bin/echo {mark}; {kept}"));
+    let start = read_trace(&begin.err, "write(1,").remove(0);
+    let traced = scene(&format!(
+        "{before}; strace -qq -f -y -s 100 -o /dev/stderr {tool} {options} -- /bin/echo {mark}; {kept}"
+    ));
     let processes = read_trace(&traced.err, &format!("[\"/bin/echo\", \"{mark}\"]"));
     assert_eq!(traced.out.trim(), mark, "{traced:#?}");
-    let last = |name: &str| before.iter().filter(|call| call.name == name).count();
+    let last = |name: &str| start.iter().filter(|call| call.name == name).count();
     let mut table: Vec<Call> = Vec::new();
     for call in processes.iter().flatten() {
         let is_left_out = LEFT_OUT.iter().any(|(name, part, _)| *name == call.name && call.arguments.contains(part));
@@ -170,7 +183,8 @@ fn every_call_fails(tool: &str, options: &str, folder: &Folder) {
             table.push(call.clone());
         }
     }
-    assert!(table.iter().any(|call| call.name == "unshare"), "{table:#?}");
+    let chief = if tool == "limit-cgroup" { "mkdir" } else { "unshare" };
+    assert!(table.iter().any(|call| call.name == chief), "{table:#?}");
     let mut wrong = Vec::new();
     for call in &table {
         let mut errors = ERRORS.to_vec();
@@ -182,10 +196,14 @@ fn every_call_fails(tool: &str, options: &str, folder: &Folder) {
             if (call.name.as_str(), error) == ("open_tree", "EINVAL") {
                 continue;
             }
+            // That which is no link says so.
+            if (tool, call.name.as_str(), error) == ("limit-cgroup", "readlink", "EINVAL") {
+                continue;
+            }
             let (name, nth) = (&call.name, call.nth);
             let inject = format!("-e trace={name} -e inject={name}:error={error}:when={nth}");
             let seen = scene(&format!(
-                "strace -qq -f -o /dev/null {inject} {tool} {options} -- /bin/echo {mark}; s=$?
+                "{before}; strace -qq -f -o /dev/null {inject} {tool} {options} -- /bin/echo {mark}; s=$?
                 [ $s = 125 ] || {kept}; ls -A {folder}; grep {folder} /proc/self/mountinfo; exit $s"
             ));
             if let Some(complaint) = judge(call, error, &seen, &mark) {
@@ -226,7 +244,9 @@ fn judge(call: &Call, error: &str, seen: &Seen, mark: &str) -> Option<&'static s
     let line = seen.err.lines().next().unwrap_or_default();
     // A helper whose line to the tool fails is gone for the tool.
     let is_line = ["recvfrom", "sendto"].contains(&call.name.as_str());
-    if !line.starts_with("unshare-") || !(line.contains(error) || is_line && line.contains("EPIPE")) {
+    if !(line.starts_with("unshare-") || line.starts_with("limit-"))
+        || !(line.contains(error) || is_line && line.contains("EPIPE"))
+    {
         return Some("the error is not named");
     }
     let names = NAMES.iter().find(|(name, _)| *name == call.name).map_or(&[][..], |(_, names)| names);
@@ -289,4 +309,18 @@ fn unshare_cgroup() {
 fn unshare_time() {
     let folder = Folder::new();
     every_call_fails("unshare-time", &format!("--monotonic 5 --boottime 1d --keep {folder}/kept"), &folder);
+}
+
+fn limit_cgroup() {
+    // To everybody else the group is refused, which limit:: has.
+    let Some(group) = cgroups::Group::new() else { return };
+    let folder = Folder::new();
+    let (controller, file, value) = cgroups::some_knob();
+    // So that the controller is there.
+    sh(&format!("limit-cgroup --parent {group} --set {file}={value} -- true")).ok();
+    // A guard whose own call failed may leave it handed down.
+    let before = format!("echo -{controller} >{group}/cgroup.subtree_control");
+    every_call_fails_after(&before, "limit-cgroup", &format!("--parent {group} --set {file}={value}"), &folder);
+    sh(&before).ok();
+    assert!(group.children().is_empty());
 }
