@@ -4,8 +4,9 @@
 
 use crate::support::cgroups::{Group, has, some_knob, tree};
 use crate::support::runner::skip;
-use crate::support::{Folder, LIMIT, eventually, is_root, kill_group, lives, need, pid_in, script, sh, watch};
+use crate::support::{Folder, LIMIT, command, eventually, is_root, kill_group, lives, need, pid_in, script, sh, watch};
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 crate::tests![
@@ -38,6 +39,7 @@ crate::tests![
     cpus,
     io,
     cpu_list,
+    limited_servers,
     many_in_sequence,
 ];
 
@@ -549,6 +551,39 @@ fn cpu_list() {
     let seen =
         sh(&format!("limit-cgroup --parent {group} --name it --set cpuset.cpus={list} -- cat {group}/it/cpuset.cpus"));
     assert_eq!((seen.ok(), seen.err.as_str()), (all.as_str(), ""));
+}
+
+/// `examples/limited-servers.sh`: each server within its limits; a hog in one's group harms neither. Where a controller is
+/// missing, it says so and starts nothing.
+fn limited_servers() {
+    for program in ["apache2", "vsftpd", "curl", "nsenter"] {
+        need(program);
+    }
+    // The suite may run from a copy of the tree: that one's first.
+    let here = Path::new("examples/limited-servers.sh").to_owned();
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/limited-servers.sh");
+    let group = group();
+    let parent = group.as_ref().map_or_else(|| "/".to_owned(), ToString::to_string);
+    let mut example = command("sh");
+    example.arg(if here.exists() { here } else { built }).arg(&parent);
+    let seen = watch(example, LIMIT * 2);
+    let missing = ["cpu", "memory", "pids"].into_iter().find(|controller| !has(controller));
+    if let Some(controller) = missing {
+        assert!(seen.refused().contains(&format!("the controller '{controller}' is not there in")), "{seen:?}");
+    } else if group.is_none() {
+        assert!(seen.refused().contains("EACCES"), "{seen:?}");
+    } else {
+        for server in ["web", "ftp"] {
+            let (_, limits) = seen.ok().split_once(&format!("== {server}, in {parent}/{server}-")).expect("its group");
+            let (_, limits) = limits.split_once('\n').expect("its limits");
+            let set = "memory.max:67108864\nmemory.swap.max:0\ncpu.max:50000 100000\npids.max:50\nmemory.current:";
+            assert!(limits.starts_with(set) && limits.contains("\ninside it sees /\n"), "{seen:?}");
+        }
+        let end = "a hog in the group of web: killed, status 137\nftp still gives: a file\nweb still gives: a page";
+        assert!(seen.ok().ends_with(end), "{seen:?}");
+        assert!(seen.err.contains("limit-cgroup: out of memory: the kernel killed 1 process at the limit"), "{seen:?}");
+    }
+    assert!(group.is_none_or(|group| group.children().is_empty()));
 }
 
 fn many_in_sequence() {
