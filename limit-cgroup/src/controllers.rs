@@ -12,7 +12,7 @@ use nix::errno::Errno;
 use std::fs;
 use std::path::Path;
 
-const DELEGATE: &str = "'systemd-run --user --scope -p Delegate=yes -- limit-cgroup ...' (as root without --user)";
+const DELEGATE: &str = "'systemd-run --scope -p Delegate=yes -- limit-cgroup ...' (with --user where you are not root)";
 
 /// The controllers that the limits need. Where `parent` hasn't got one, the groups around it are had to hand it down.
 ///

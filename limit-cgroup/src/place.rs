@@ -191,7 +191,7 @@ pub fn hint(parent: &Path, errno: Errno) -> Option<String> {
     let shown = parent.display();
     match errno {
         Errno::EACCES | Errno::EPERM => Some(format!(
-            "{shown} is not this user's: run as root, or in a group that is, as by 'systemd-run --user --scope -p Delegate=yes -- limit-cgroup ...'"
+            "{shown} is not this user's: run as root, or in a group that is, as by 'systemd-run --scope -p Delegate=yes --user -- limit-cgroup ...'"
         )),
         Errno::EROFS => Some(format!("{shown} is mounted read-only")),
         Errno::EEXIST => {

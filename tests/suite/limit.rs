@@ -113,7 +113,7 @@ fn refused_to_an_ordinary_user() {
     let put_off = if is_root() { "setpriv --reuid 65534 --regid 65534 --clear-groups " } else { "" };
     let seen = sh(&format!("{put_off}limit-cgroup --parent {} -- echo ran", tree().display()));
     assert!(seen.refused().contains("EACCES: Permission denied"), "{seen:?}");
-    assert!(seen.refused().contains("Delegate=yes"), "{seen:?}");
+    assert!(seen.refused().contains("systemd-run --scope -p Delegate=yes"), "{seen:?}");
 }
 
 /// What the scenes below are for root; to everybody else the group is refused, which is tested above.
@@ -361,6 +361,7 @@ fn beside_others() {
     assert_eq!(lines[..2], ["fine", "125"], "{seen:?}");
     assert!(seen.err.contains(" holds processes, so it cannot hand down "), "{seen:?}");
     assert!(seen.err.contains(&format!("hint: it holds {}; name another group with --parent", lines[2])), "{seen:?}");
+    assert!(seen.err.contains("or use 'systemd-run --scope -p Delegate=yes"), "{seen:?}");
     assert!(group.children().is_empty());
 }
 
