@@ -4,7 +4,7 @@
 #   make check      run the suite               make install    DESTDIR= PREFIX=/usr/local; `make uninstall` too
 #   make installcheck  the suite on what is installed
 #   make transparency  play every scene bare and under each link, and print what differs
-#   make check-vm   the suite on another kernel, in a virtual machine (VM_TESTS= names some)
+#   make check-vm   the tools' main tests on another kernel, in a virtual machine (VM_TESTS='NAME...', or VM_TESTS= for all)
 #   make soak       the races, thousands of times
 #
 # STATIC=0 links dynamically. STRICT=1 makes `check` fail when there is something that it could not run.
@@ -73,6 +73,8 @@ transparency: $(BUILT) target/suite
 installcheck: target/suite
 	UNSHARE_TOOLS=$(DESTDIR)$(BINDIR) STRICT=$(STRICT) target/suite
 
+# It is slow there: all of the suite takes the better part of an hour.
+VM_TESTS = $(shell cat tests/vm/main)
 check-vm: $(BUILT) target/suite
 	UNSHARE_TOOLS=$(CURDIR)/target/release STRICT=$(STRICT) sh tests/vm/run.sh $(VM_TESTS)
 

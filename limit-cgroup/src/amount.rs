@@ -75,12 +75,15 @@ pub fn pids(text: &OsStr) -> Result<String, Failure> {
     }
 }
 
-/// A size in bytes: digits, perhaps a fraction, perhaps a unit.
+/// A size in bytes: digits, perhaps a fraction, perhaps a unit, which may be written `m`, `M`, `MB` or `MiB`, as docker
+/// reads it.
 pub fn bytes(text: &str) -> Option<u128> {
     let end = text.find(|c: char| c != '.' && !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
-    let power = match unit.strip_suffix("iB").unwrap_or(unit).to_ascii_uppercase().as_str() {
-        "" | "B" if !unit.ends_with("iB") => 0,
+    let unit = unit.to_ascii_uppercase();
+    let letter = unit.strip_suffix("IB").filter(|letter| !letter.is_empty()).or_else(|| unit.strip_suffix('B'));
+    let power = match letter.unwrap_or(&unit) {
+        "" => 0,
         "K" => 1,
         "M" => 2,
         "G" => 3,

@@ -12,7 +12,7 @@ use nix::errno::Errno;
 use std::fs;
 use std::path::Path;
 
-const DELEGATE: &str = "'systemd-run --user --scope -p Delegate=yes -- limit-cgroup ...' (as root without --user)";
+const DELEGATE: &str = "'systemd-run --scope -p Delegate=yes -- limit-cgroup ...' (with --user where you are not root)";
 
 /// The controllers that the limits need. Where `parent` hasn't got one, the groups around it are had to hand it down.
 ///
@@ -22,10 +22,14 @@ pub fn needed<'a>(parent: &Path, knobs: &'a [Knob]) -> Result<Vec<&'a str>, Fail
     let mut needed: Vec<&str> = knobs.iter().filter_map(Knob::controller).collect();
     needed.sort_unstable();
     needed.dedup();
-    for controller in &needed {
+    if needed.is_empty() {
+        return Ok(needed);
+    }
+    let mut there = list(parent, "cgroup.controllers")?;
+    for controller in needed.iter().filter(|name| !there.iter().any(|there| there == *name)) {
         hand_down(controller, parent)?;
     }
-    let there = list(parent, "cgroup.controllers")?;
+    there = list(parent, "cgroup.controllers")?;
     if let Some(missing) = needed.iter().find(|name| !there.iter().any(|there| there == *name)) {
         let has = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
         let what = format!("the controller '{missing}' is not there in {}, which has: {has}", quoted(parent));
@@ -34,7 +38,7 @@ pub fn needed<'a>(parent: &Path, knobs: &'a [Knob]) -> Result<Vec<&'a str>, Fail
     Ok(needed)
 }
 
-/// Brings a controller down to `group`, from the nearest group around it that has it.
+/// Brings a controller down to `group`, which hasn't got it, from the nearest group around that has.
 fn hand_down(controller: &str, group: &Path) -> Result<(), Failure> {
     let has =
         |group: &Path| list(group, "cgroup.controllers").is_ok_and(|list| list.iter().any(|name| name == controller));
@@ -62,7 +66,7 @@ pub fn enable(group: &mut Group, needed: &[&str]) -> Result<(), Failure> {
         return Ok(());
     }
     group.will_enable(&controllers)?;
-    if group.only_us_in_parent() && !is_root(group.parent()) {
+    if group.only_us_in_parent()? && !is_root(group.parent()) {
         next(
             "this process makes way: a group that hands controllers down can hold no processes, and it is alone in there",
         );
@@ -76,8 +80,11 @@ pub fn enable(group: &mut Group, needed: &[&str]) -> Result<(), Failure> {
 /// says EBUSY to most controllers. For cpu and pids, which count threads, it would turn the groups below into threaded
 /// ones, which no process can join.
 fn no_processes(group: &Path, controllers: &[String], us: &[i32]) -> Result<(), Failure> {
-    let there = processes(group);
-    if is_root(group) || there.is_empty() {
+    if is_root(group) {
+        return Ok(());
+    }
+    let there = processes(group)?;
+    if there.is_empty() {
         return Ok(());
     }
     let others: Vec<String> = there.iter().filter(|pid| !us.contains(pid)).map(i32::to_string).collect();

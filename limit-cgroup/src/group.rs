@@ -47,10 +47,13 @@ impl Group {
     }
 
     /// Are this process and its guard all that is in the parent?
-    pub fn only_us_in_parent(&self) -> bool {
+    ///
+    /// # Errors
+    /// Its list could not be read.
+    pub fn only_us_in_parent(&self) -> Result<bool, Failure> {
         let us = self.us();
-        let there = processes(self.parent());
-        there.contains(&us[0]) && there.iter().all(|pid| us.contains(pid))
+        let there = processes(self.parent())?;
+        Ok(there.contains(&us[0]) && there.iter().all(|pid| us.contains(pid)))
     }
 
     /// Lets the guard know which controllers the parent will hand down because of us.
@@ -74,6 +77,24 @@ impl Group {
             join(&leaf, &pid.to_string())?;
         }
         Ok(())
+    }
+
+    /// A process that joins a frozen group hangs, and the group is so from its birth where one around it is.
+    ///
+    /// # Errors
+    /// It is frozen.
+    pub fn check_thawed(&self) -> Result<(), Failure> {
+        let path = self.directory().join("cgroup.events");
+        let events = fs::read_to_string(&path)
+            .map_err(|error| Failure::refused(format_args!("read({})", quoted(&path)), errno_of(error)))?;
+        if !events.lines().any(|line| line == "frozen 1") {
+            return Ok(());
+        }
+        let frozen = |group: &&Path| fs::read_to_string(group.join("cgroup.freeze")).is_ok_and(|text| text == "1\n");
+        let around = self.parent().ancestors().find(frozen).unwrap_or(self.parent());
+        Err(Failure::input(format_args!("{} is frozen, so the command could not start in it", quoted(around))).hint(
+            format!("thaw it with 'echo 0 >{}/cgroup.freeze', or name another group with --parent", around.display()),
+        ))
     }
 
     /// Tells of the processes that the kernel killed in it for want of memory.

@@ -12,7 +12,6 @@ use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::unistd::{ForkResult, Pid, setsid};
 use std::io::{Read, Write};
-use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -119,14 +118,14 @@ fn stand(mut line: UnixStream, mut place: Place) -> ! {
     sys::close_all_but(&[line.as_fd()]);
     let made = place.make();
     let answer = made.as_ref().map_or_else(|errno| *errno as i32, |_| 0);
-    if line.write_all(&answer.to_ne_bytes()).is_err() {
-        // Who waits for the answer sees the end of the line instead, and so does this process.
-        let _ = line.shutdown(Shutdown::Both);
-    }
+    let answered = line.write_all(&answer.to_ne_bytes());
     if let Ok(lock) = made {
-        // It ends with the supervisor, or when that closes it.
         let mut told = String::new();
-        let _ = line.read_to_string(&mut told);
+        // It ends with the supervisor, or when that closes it. Without our answer the supervisor would wait for ours.
+        if answered.is_ok() {
+            let _ = line.read_to_string(&mut told);
+        }
+        drop(line);
         place.enabled = told.split_whitespace().map(str::to_owned).collect();
         drop(lock);
         let _ = place.clear(PATIENCE);

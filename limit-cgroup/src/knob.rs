@@ -5,6 +5,7 @@ use common::failure::{Failure, OrHint, errno_of};
 use common::step::{narrate, next, say, shown, step};
 use common::text::quoted;
 use nix::errno::Errno;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
@@ -54,6 +55,9 @@ impl Knob {
             "cgroup.procs" | "cgroup.threads" | "cgroup.kill" => {
                 Err(wrong("this file acts on processes, it limits nothing"))
             }
+            "cgroup.subtree_control" if value.contains('+') => {
+                Err(wrong("a group that hands controllers down can hold no processes, so no command"))
+            }
             // A process that joins a frozen group never comes to execute its command.
             "cgroup.freeze" if value.trim() != "0" => Err(wrong("the command could not start in a frozen group")),
             _ => Ok(Knob {
@@ -89,13 +93,18 @@ impl Knob {
             file.write_all(self.value.as_bytes()).map_err(errno_of)
         })
         .or_hint(|errno| self.hint(group, errno))?;
-        // Some files are for writing alone.
-        if let Ok(read) = fs::read_to_string(&path) {
-            let read = read.trim_end();
-            narrate(format_args!("read({}) = {read:?}", quoted(&path)), "what the kernel made of it");
-            if !agrees(&self.value, read) {
-                say(format_args!("{}: {:?} was asked for, the kernel set {read:?}", self.file, self.value));
-            }
+        let read = match fs::read_to_string(&path) {
+            Ok(read) => read,
+            Err(error) => match errno_of(error) {
+                // Some files are for writing alone.
+                Errno::EACCES => return Ok(()),
+                errno => return Err(Failure::refused(format_args!("read({})", quoted(&path)), errno)),
+            },
+        };
+        let read = read.trim_end();
+        narrate(format_args!("read({}) = {read:?}", quoted(&path)), "what the kernel made of it");
+        if !agrees(&self.value, read) {
+            say(format_args!("{}: {:?} was asked for, the kernel set {read:?}", self.file, self.value));
         }
         Ok(())
     }
@@ -110,7 +119,16 @@ impl Knob {
                     .filter(|name| name.starts_with(prefix))
                     .collect();
                 files.sort();
-                Some(format!("there is no {} here; there are: {}", self.file, files.join(", ")))
+                // There, and it names something that is not.
+                if files.contains(&self.file) {
+                    return Some(format!("not a value that {} takes", self.file));
+                }
+                let others =
+                    if files.is_empty() { String::new() } else { format!("; there are: {}", files.join(", ")) };
+                Some(format!("there is no {} here{others}", self.file))
+            }
+            Errno::EINVAL if is_read_only(&group.join(&self.file)) => {
+                Some(format!("{} is for reading alone", self.file))
             }
             Errno::EINVAL | Errno::ERANGE | Errno::ENODEV => Some(format!("not a value that {} takes", self.file)),
             Errno::EACCES => Some(format!("{} is not for this user to write, or for nobody", self.file)),
@@ -124,11 +142,29 @@ fn swaps() -> bool {
     fs::read_to_string("/proc/swaps").is_ok_and(|text| text.lines().count() > 1)
 }
 
+/// Has the file a mode without a right to write? Root opens it all the same.
+fn is_read_only(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|data| data.permissions().readonly())
+}
+
 /// Is what was written found in what is read? The kernel adds to it (`50000` reads `50000 100000`) and counts in bytes.
 fn agrees(written: &str, read: &str) -> bool {
-    let same = |a: &str, b: &str| a == b || amount::bytes(a).is_some_and(|size| amount::bytes(b) == Some(size));
+    let same = |a: &str, b: &str| {
+        a == b
+            || amount::bytes(a).is_some_and(|size| amount::bytes(b) == Some(size))
+            || numbers(a).is_some_and(|list| numbers(b) == Some(list))
+    };
     let holds = |line: &str, word: &str| line.split_whitespace().any(|there| same(word, there));
     written.lines().all(|wanted| read.lines().any(|line| wanted.split_whitespace().all(|word| holds(line, word))))
+}
+
+/// A list of CPUs or memory nodes, which the kernel writes as ranges: `0,1` reads `0-1`.
+fn numbers(list: &str) -> Option<BTreeSet<u16>> {
+    let range = |part: &str| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        Some(first.parse().ok()?..=last.parse().ok()?)
+    };
+    Some(list.split(',').map(range).collect::<Option<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
 /// `--name NAME`: one directory's name.

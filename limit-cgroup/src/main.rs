@@ -71,6 +71,7 @@ fn run(args: Args) -> anyhow::Result<Infallible> {
     for knob in &knobs {
         knob.set(&directory)?;
     }
+    group.check_thawed()?;
     supervise(
         Shape::Ordinary,
         |_| Ok(group),

@@ -3,8 +3,9 @@
 //! Everything goes by names relative to the parent's directory, which is the guard's working directory: whatever is
 //! mounted over the tree later, it finds its way.
 
-use common::failure::errno_of;
+use common::failure::{Failure, errno_of};
 use common::sys::kill;
+use common::text::quoted;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use nix::libc::SIGKILL;
@@ -103,7 +104,7 @@ impl Place {
         }
         // The parent can hold processes again.
         until(end, || {
-            for pid in processes(leaf) {
+            for pid in processes(leaf).unwrap_or_default() {
                 let _ = fs::write("cgroup.procs", pid.to_string());
             }
             remove(leaf)
@@ -139,7 +140,7 @@ fn end_all(group: &Path) {
     let _ = fs::write(group.join("cgroup.freeze"), "1");
     for group in below(group).iter().map(PathBuf::as_path).chain([group]) {
         // Another PID namespace's process outside of ours reads as 0: nobody can kill that by number.
-        for pid in processes(group).into_iter().filter(|&pid| pid > 0) {
+        for pid in processes(group).unwrap_or_default().into_iter().filter(|&pid| pid > 0) {
             let _ = kill(pid, SIGKILL);
         }
     }
@@ -175,9 +176,14 @@ fn below(group: &Path) -> Vec<PathBuf> {
 }
 
 /// The processes of one group.
-pub fn processes(group: &Path) -> Vec<i32> {
-    let text = fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
-    text.lines().filter_map(|line| line.parse().ok()).collect()
+///
+/// # Errors
+/// Its list could not be read.
+pub fn processes(group: &Path) -> Result<Vec<i32>, Failure> {
+    let path = group.join("cgroup.procs");
+    let text = fs::read_to_string(&path)
+        .map_err(|error| Failure::refused(format_args!("read({})", quoted(&path)), errno_of(error)))?;
+    Ok(text.lines().filter_map(|line| line.parse().ok()).collect())
 }
 
 /// Why a group could not be made.
@@ -185,7 +191,7 @@ pub fn hint(parent: &Path, errno: Errno) -> Option<String> {
     let shown = parent.display();
     match errno {
         Errno::EACCES | Errno::EPERM => Some(format!(
-            "{shown} is not this user's: run as root, or in a group that is, as by 'systemd-run --user --scope -p Delegate=yes -- limit-cgroup ...'"
+            "{shown} is not this user's: run as root, or in a group that is, as by 'systemd-run --scope -p Delegate=yes --user -- limit-cgroup ...'"
         )),
         Errno::EROFS => Some(format!("{shown} is mounted read-only")),
         Errno::EEXIST => {

@@ -1,7 +1,7 @@
 //! Chains of all six: every order, statuses, deaths by signal, arguments byte for byte.
 
 use crate::support::{
-    Folder, LIMIT, TOOLS, command, eventually, is_root, kill_group, lives, pid_in, sh, user, wait, watch,
+    Folder, LIMIT, TOOLS, cgroups, command, eventually, is_root, kill_group, lives, pid_in, sh, user, wait, watch,
 };
 use std::ffi::OsString;
 use std::fs;
@@ -12,6 +12,7 @@ use std::time::Duration;
 
 crate::tests![
     every_order,
+    all_eight,
     without_user_in_front,
     without_dashes,
     statuses,
@@ -59,6 +60,50 @@ fn every_order() {
         for (ours, theirs) in ours.iter().zip(theirs) {
             assert_ne!(ours, theirs, "{order:?}");
         }
+    }
+}
+
+/// The eight, and limit-cgroup around them and between them, with a setting each.
+fn all_eight() {
+    const ENTRIES: &str = "cd /proc/self/ns && readlink user pid mnt net uts ipc cgroup time";
+    let outside = sh(ENTRIES);
+    let rest = [
+        "unshare-cgroup",
+        "unshare-time --boottime 30d",
+        "unshare-pid",
+        "unshare-mnt --tmpfs /mnt",
+        "unshare-net",
+        "unshare-uts --hostname box",
+        "unshare-ipc",
+    ];
+    let group = cgroups::Group::new();
+    // Each of the seven once in every place.
+    for turn in 0..rest.len() {
+        let mut links = rest.to_vec();
+        links.rotate_left(turn);
+        let mut chain = format!("unshare-user -- {}", links.join(" -- "));
+        if let Some(group) = &group {
+            chain = format!("limit-cgroup --parent {group} -- {chain}");
+        }
+        let seen = sh(&format!("{chain} -- sh -c '{ENTRIES}; uname -n; cut -d. -f1 /proc/uptime; ls /mnt; exit 9'"));
+        assert_eq!((seen.code(), seen.err.as_str()), (9, ""), "{chain}: {seen:?}");
+        let lines: Vec<&str> = seen.out.lines().collect();
+        assert!(outside.ok().lines().zip(&lines).all(|(outside, inside)| outside != *inside), "{chain}: {seen:?}");
+        assert!(lines[8] == "box" && lines[9].parse::<u64>().is_ok_and(|uptime| uptime > 30 * 86400), "{seen:?}");
+        assert_eq!(lines.len(), 10, "{chain}: {seen:?}");
+    }
+    // The chain of the manual, and the limit inside of the six.
+    if let Some(group) = &group {
+        let look = "sh -c 'echo $$; grep ^0:: /proc/self/cgroup'";
+        let six = "unshare-user -- unshare-ipc -- unshare-uts -- unshare-net -- unshare-mnt -- unshare-pid";
+        for (chain, pid, sees) in [
+            (format!("limit-cgroup --parent {group} -- unshare-cgroup -- unshare-pid"), "1", "0::/"),
+            (format!("{six} -- limit-cgroup --parent {group} --name in"), "3", &format!("0::/{}/in", group.name())),
+        ] {
+            let seen = sh(&format!("{chain} -- {look}"));
+            assert_eq!(seen.ok(), format!("{pid}\n{sees}"), "{chain}: {seen:?}");
+        }
+        assert!(group.children().is_empty());
     }
 }
 

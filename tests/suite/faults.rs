@@ -1,7 +1,6 @@
 //! Every system call that a tool makes between parsing and execve(2), made to fail: the table is taken from a trace.
 
-use crate::support::cgroups::{Group, tree};
-use crate::support::{Folder, Seen, marked, need, sh, tools, user};
+use crate::support::{Folder, Seen, cgroups, marked, need, sh, tools, user};
 use std::collections::BTreeMap;
 
 crate::tests![
@@ -79,9 +78,10 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("umask", "", "has no error: umask(2)"),
     ("getcwd", "", "unshare-mnt: without it the command starts in /"),
     ("waitid", "", "reaps a child of ours that has ended: waitid(2) has no error then"),
-    ("statx", "/suite-", "limit-cgroup: is there such a group? None, and it is refused in its own words"),
-    ("statfs", "/suite-", "as the one before"),
-    ("flock", "LOCK_SH", "limit-cgroup: for whoever tidies at the same moment; it works without"),
+    ("statx", "cgroup", "limit-cgroup: a look whether it is a group, and the root; what cannot be looked at is none"),
+    ("statfs", "cgroup", "as the one before"),
+    ("flock", "", "in the guard: tried again; without it what the parent hands down is left as it is"),
+    ("openat", "\".\"", "as the one before"),
     ("fsconfig", "\"source\"", "the name of the mount in /proc/mounts; it works without"),
 ];
 
@@ -100,8 +100,8 @@ const NAMES: &[(&str, &[&str])] = &[
     ("fstat", &["stat", "read("]),
     ("lseek", &["read("]),
     // What a helper is told to do is named by what it does.
-    ("recvfrom", &["recv", "RTM_", "MS_BIND", "/proc/PID/", "fork(", "mkdir("]),
-    ("sendto", &["send", "RTM_", "MS_BIND", "/proc/PID/", "fork(", "mkdir("]),
+    ("recvfrom", &["recv", "mkdir(", "RTM_", "MS_BIND", "/proc/PID/", "fork("]),
+    ("sendto", &["send", "mkdir(", "write(guard)", "RTM_", "MS_BIND", "/proc/PID/", "fork("]),
     ("poll", &["poll", "fork("]),
     ("fstatfs", &["statvfs("]),
     ("fchdir", &["chdir("]),
@@ -158,16 +158,23 @@ fn scene(text: &str) -> Seen {
 /// Makes every call of `tool OPTIONS` fail, one at a time. `folder` is where the options make files, and is empty
 /// before and after.
 fn every_call_fails(tool: &str, options: &str, folder: &Folder) {
+    every_call_fails_after(":", tool, options, folder);
+}
+
+/// The same with `before` run first, each time.
+fn every_call_fails_after(before: &str, tool: &str, options: &str, folder: &Folder) {
     need("strace");
     let mark = format!("mark-{}", folder.path().display().to_string().replace('/', "-"));
     let kept = format!("for f in {folder}/*; do umount $f; rm -f $f; done 2>/dev/null");
     // What every process does before its own work: the loader and the runtime, up to the first line of output.
     let begin = sh(&format!("strace -qq -f -o /dev/stderr {}/{tool} --version", tools().display()));
-    let before = read_trace(&begin.err, "write(1,").remove(0);
-    let traced = scene(&format!("strace -qq -f -y -s 100 -o /dev/stderr {tool} {options} -- /bin/echo {mark}; {kept}"));
+    let start = read_trace(&begin.err, "write(1,").remove(0);
+    let traced = scene(&format!(
+        "{before}; strace -qq -f -y -s 100 -o /dev/stderr {tool} {options} -- /bin/echo {mark}; {kept}"
+    ));
     let processes = read_trace(&traced.err, &format!("[\"/bin/echo\", \"{mark}\"]"));
     assert_eq!(traced.out.trim(), mark, "{traced:#?}");
-    let last = |name: &str| before.iter().filter(|call| call.name == name).count();
+    let last = |name: &str| start.iter().filter(|call| call.name == name).count();
     let mut table: Vec<Call> = Vec::new();
     for call in processes.iter().flatten() {
         let is_left_out = LEFT_OUT.iter().any(|(name, part, _)| *name == call.name && call.arguments.contains(part));
@@ -178,7 +185,8 @@ fn every_call_fails(tool: &str, options: &str, folder: &Folder) {
             table.push(call.clone());
         }
     }
-    assert!(tool == "limit-cgroup" || table.iter().any(|call| call.name == "unshare"), "{table:#?}");
+    let chief = if tool == "limit-cgroup" { "mkdir" } else { "unshare" };
+    assert!(table.iter().any(|call| call.name == chief), "{table:#?}");
     let mut wrong = Vec::new();
     for call in &table {
         let mut errors = ERRORS.to_vec();
@@ -190,10 +198,14 @@ fn every_call_fails(tool: &str, options: &str, folder: &Folder) {
             if error == "EINVAL" && (call.name == "open_tree" || is_no_link(call)) {
                 continue;
             }
+            // That which is no link says so.
+            if (tool, call.name.as_str(), error) == ("limit-cgroup", "readlink", "EINVAL") {
+                continue;
+            }
             let (name, nth) = (&call.name, call.nth);
             let inject = format!("-e trace={name} -e inject={name}:error={error}:when={nth}");
             let seen = scene(&format!(
-                "strace -qq -f -o /dev/null {inject} {tool} {options} -- /bin/echo {mark}; s=$?
+                "{before}; strace -qq -f -o /dev/null {inject} {tool} {options} -- /bin/echo {mark}; s=$?
                 [ $s = 125 ] || {kept}; ls -A {folder}; grep {folder} /proc/self/mountinfo; exit $s"
             ));
             if let Some(complaint) = judge(call, error, &seen, &mark) {
@@ -239,7 +251,7 @@ fn judge(call: &Call, error: &str, seen: &Seen, mark: &str) -> Option<&'static s
     let line = seen.err.lines().next().unwrap_or_default();
     // A helper whose line to the tool fails is gone for the tool.
     let is_line = ["recvfrom", "sendto"].contains(&call.name.as_str());
-    if !line.starts_with("unshare-") && !line.starts_with("limit-")
+    if !(line.starts_with("unshare-") || line.starts_with("limit-"))
         || !(line.contains(error) || is_line && line.contains("EPIPE"))
     {
         return Some("the error is not named");
@@ -314,12 +326,15 @@ fn unshare_mnt_with_a_root() {
 }
 
 fn limit_cgroup() {
-    // An ordinary user has no group to make another in: the refusal is the kernel's own.
-    let Some(group) = Group::new() else {
-        sh(&format!("limit-cgroup --parent {} -- echo ran", tree().display())).refused();
-        return;
-    };
+    // To everybody else the group is refused, which limit:: has.
+    let Some(group) = cgroups::Group::new() else { return };
     let folder = Folder::new();
-    every_call_fails("limit-cgroup", &format!("--parent {group}"), &folder);
-    assert_eq!(group.children(), Vec::<String>::new());
+    let (controller, file, value) = cgroups::some_knob();
+    // So that the controller is there.
+    sh(&format!("limit-cgroup --parent {group} --set {file}={value} -- true")).ok();
+    // A guard whose own call failed may leave it handed down.
+    let before = format!("echo -{controller} >{group}/cgroup.subtree_control");
+    every_call_fails_after(&before, "limit-cgroup", &format!("--parent {group} --set {file}={value}"), &folder);
+    sh(&before).ok();
+    assert!(group.children().is_empty());
 }

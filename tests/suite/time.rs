@@ -11,6 +11,7 @@ crate::tests![
     waits_take_as_long,
     units,
     below_zero,
+    range_when_nested,
     bad_input,
     needs_rights,
     kept,
@@ -109,10 +110,37 @@ fn below_zero() {
     }
 }
 
+/// The range is that of the clocks as they are seen, whatever the namespaces around this one have added.
+fn range_when_nested() {
+    let outer = format!("{}unshare-time --boottime 50000d", user());
+    let seen = sh(&format!("{outer} -- unshare-time --boottime 50000d true"));
+    assert!(seen.refused().starts_with("unshare-time: --boottime \"50000d\": out of range"), "{seen:?}");
+    let seen = sh(&format!("{outer} -- unshare-time --boottime -50001d true"));
+    assert!(seen.refused().contains("\"-50001d\": the clock would be below zero"), "{seen:?}");
+    let (_, boot) = shifts("unshare-time --boottime 50000d -- unshare-time --boottime -50000d");
+    about(boot, 0);
+}
+
 fn bad_input() {
-    for offset in
-        ["''", "1e3", "5x", ".", "1.", "1h30", "0x10", "99999999999999", "999999999999999999999", "1.0000000001", "--"]
-    {
+    for offset in [
+        "''",
+        "1e3",
+        "1x",
+        ".",
+        "1.",
+        "1h30",
+        "1s2m",
+        "0x10",
+        "NaN",
+        "+-5",
+        "--5",
+        "' 1'",
+        "99999999999999",
+        "99999999999999999999",
+        "999999999999999999999",
+        "1.0000000001",
+        "--",
+    ] {
         let seen = sh(&format!("unshare-time --monotonic {offset} true"));
         assert!(seen.refused().starts_with("unshare-time: --monotonic \""), "{offset}: {seen:?}");
     }

@@ -1,7 +1,7 @@
 # In the virtual machine, as PID 1, with the host's root below us: makes it a usual system, runs the suite as root and as
 # an ordinary user, and ends the machine with the status.
 . /vm-settings
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TMPDIR=/run/tmp
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TMPDIR=/vm/tmp
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
@@ -10,28 +10,38 @@ mount -t devpts -o mode=620,ptmxmode=666 devpts /dev/pts
 mount -t tmpfs -o mode=1777 shm /dev/shm
 mount -t mqueue mqueue /dev/mqueue
 ln -sf /proc/self/fd /dev/fd
+ln -sf fd/0 /dev/stdin
+ln -sf fd/1 /dev/stdout
+ln -sf fd/2 /dev/stderr
 mount -t tmpfs -o mode=755 run /run
-mkdir -m 1777 /run/tmp /run/lock
+mkdir -m 1777 /run/lock
+# Ours: no test covers it, as some do /run and /tmp.
+mkdir /vm
+mount -t tmpfs -o mode=755 vm /vm
+mkdir -m 1777 /vm/tmp
 ip link set lo up
 hostname vm
 # Somebody with sub-IDs.
-id tester >/dev/null 2>&1 || echo 'tester:x:4321:4321::/run/tester:/bin/sh' >>/etc/passwd
+id tester >/dev/null 2>&1 || echo 'tester:x:4321:4321::/vm/tester:/bin/sh' >>/etc/passwd
 grep -q '^tester:' /etc/group || echo 'tester:x:4321:' >>/etc/group
 for file in /etc/subuid /etc/subgid; do grep -q '^tester:' "$file" 2>/dev/null || echo 'tester:100000:65536' >>"$file"; done
-mkdir /run/tester
-chown tester:tester /run/tester
+# An ordinary user has to get to the tree: here it is ours to say so.
+dir=$TOP
+while [ "$dir" != / ]; do chmod a+rx "$dir"; dir=$(dirname "$dir"); done
+mkdir /vm/tester
+chown tester:tester /vm/tester
 
 echo "Linux $(uname -r), $(cat /sys/fs/cgroup/cgroup.controllers)"
 echo "--- as root"
 # From memory they start faster.
-mkdir /run/tools
-for tool in "$TOOLS"/*; do [ -f "$tool" ] && [ -x "$tool" ] && cp "$tool" /run/tools/; done
-cp "$TOP/target/suite" /run/suite
-export UNSHARE_TOOLS=/run/tools STRICT PATIENCE=10
-setsid /run/suite $FILTER
+mkdir /vm/tools
+for tool in "$TOOLS"/*; do [ -f "$tool" ] && [ -x "$tool" ] && cp "$tool" /vm/tools/; done
+cp "$TOP/target/suite" /vm/suite
+export UNSHARE_TOOLS=/vm/tools STRICT PATIENCE=10
+setsid /vm/suite $FILTER
 root=$?
 echo "--- as an ordinary user"
-setsid setpriv --reuid tester --regid tester --init-groups env HOME=/run/tester /run/suite $FILTER
+setsid setpriv --reuid tester --regid tester --init-groups env HOME=/vm/tester /vm/suite $FILTER
 user=$?
 # Ends the machine: 0 for a suite that passed.
 status=$([ "$root$user" = 00 ] && echo 0 || echo 1)

@@ -19,9 +19,11 @@ fetch() {
     release=$(apt-cache depends linux-image-amd64 | sed -n 's/^ *Depends: \(linux-image-[^ ]*\)$/\1/p' | head -n 1)
     [ -n "$release" ] || { echo "check-vm: apt knows no linux-image-amd64: run 'apt-get update'" >&2; exit 1; }
     apt-get -qq download "$release" busybox-static cpio
-    # With all that they need and this machine does not have.
-    apt-get -qq -y --no-install-recommends --download-only \
-        -o Dir::Cache::archives="$vm/debs" -o Debug::NoLocking=1 install qemu-system-x86
+    if [ -z "$qemu" ]; then
+        # With all that it needs and this machine does not have.
+        apt-get -qq -y --no-install-recommends --download-only \
+            -o Dir::Cache::archives="$vm/debs" -o Debug::NoLocking=1 install qemu-system-x86
+    fi
     cd "$vm"
     rm -rf root.new
     mkdir root.new
@@ -30,12 +32,24 @@ fetch() {
     rm -r debs
 }
 
-[ -d "$vm/root" ] || fetch
 root=$vm/root
+qemu=$(command -v qemu-system-x86_64 || true)
+[ -d "$root/boot" ] && [ -x "${qemu:-$root/usr/bin/qemu-system-x86_64}" ] || fetch
 kernel=$(basename "$(ls "$root"/boot/vmlinuz-*)" | sed s/^vmlinuz-//)
 busybox=$root/bin/busybox
 cpio=$root/bin/cpio
-export LD_LIBRARY_PATH="$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu"
+
+# The machine's own qemu, else the one that was unpacked, with all that belongs to it.
+emulator() {
+    if [ -n "$qemu" ]; then
+        timeout "$limit" "$qemu" "$@"
+    else
+        LD_LIBRARY_PATH="$root/usr/lib/x86_64-linux-gnu:$root/lib/x86_64-linux-gnu" \
+            QEMU_MODULE_DIR=$root/usr/lib/x86_64-linux-gnu/qemu \
+            timeout "$limit" "$root/usr/bin/qemu-system-x86_64" \
+            -L "$root/usr/share/seabios" -L "$root/usr/share/qemu" "$@"
+    fi
+}
 
 # --- the first file system: busybox, the modules that reach the root, and those that the tests need
 modules='9p 9pnet_virtio virtio_pci overlay veth bridge tun dummy macvlan ipvlan zram'
@@ -74,10 +88,7 @@ echo "$modules" >"$start/modules"
 
 # --- the machine: its console is our output, its exit status says how the suite ended
 status=0
-QEMU_MODULE_DIR=$root/usr/lib/x86_64-linux-gnu/qemu \
-    timeout "$limit" "$root/usr/bin/qemu-system-x86_64" \
-    -accel tcg,thread=multi -cpu max -smp 2 -m 1536 -display none -monitor none -serial stdio -no-reboot -nic none \
-    -L "$root/usr/share/seabios" -L "$root/usr/share/qemu" \
+emulator -accel tcg,thread=multi -cpu max -smp 2 -m 1536 -display none -monitor none -serial stdio -no-reboot -nic none \
     -kernel "$root/boot/vmlinuz-$kernel" -initrd "$vm/start.cpio.gz" \
     -append 'console=ttyS0 quiet loglevel=1 panic=-1 cgroup_no_v1=all' \
     -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap \

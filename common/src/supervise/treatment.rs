@@ -1,10 +1,8 @@
 //! What the command does with a signal, as `/proc` tells (proc(5)).
 
 use crate::proc::{bits, field};
-use crate::sys::{fsconfig_create, fsmount, fsopen, pidfd};
-use nix::fcntl::{OFlag, openat};
-use nix::libc::SYS_rt_sigtimedwait;
-use nix::sys::stat::Mode;
+use crate::sys::{fsconfig_create, fsmount, fsopen, openat2, pidfd};
+use nix::libc::{O_DIRECTORY, O_RDONLY, SYS_rt_sigtimedwait};
 use nix::unistd::Pid;
 use std::fs::{self, File};
 use std::io::Read;
@@ -101,7 +99,7 @@ impl Look {
         let set = || {
             let address = call.strip_prefix(&format!("{SYS_rt_sigtimedwait} 0x"))?.split(' ').next()?;
             let mut set = [0; 8];
-            let memory = open(&self.folder, "mem", OFlag::O_RDONLY)?;
+            let memory = open(&self.folder, "mem", O_RDONLY)?;
             memory.read_exact_at(&mut set, u64::from_str_radix(address, 16).ok()?).ok()?;
             Some(u64::from_ne_bytes(set))
         };
@@ -124,15 +122,15 @@ fn in_a_proc_of_our_own(process: Pid) -> Option<OwnedFd> {
     let context = fsopen(c"proc").ok()?;
     fsconfig_create(context.as_fd()).ok()?;
     let root = fsmount(context.as_fd(), 0).ok()?;
-    open(&root, &process.to_string(), OFlag::O_DIRECTORY).map(OwnedFd::from)
+    open(&root, &process.to_string(), O_DIRECTORY).map(OwnedFd::from)
 }
 
-fn open(folder: &OwnedFd, name: &str, flags: OFlag) -> Option<File> {
-    openat(folder, name, flags | OFlag::O_CLOEXEC, Mode::empty()).ok().map(File::from)
+fn open(folder: &OwnedFd, name: &str, flags: i32) -> Option<File> {
+    openat2(folder.as_fd(), name.as_ref(), flags, 0).ok().map(File::from)
 }
 
 fn read(folder: &OwnedFd, name: &str) -> Option<String> {
     let mut text = String::new();
-    open(folder, name, OFlag::O_RDONLY)?.read_to_string(&mut text).ok()?;
+    open(folder, name, O_RDONLY)?.read_to_string(&mut text).ok()?;
     Some(text)
 }
