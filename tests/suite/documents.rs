@@ -38,7 +38,10 @@ const EXEMPT: &[(&str, &str)] = &[
 const ROOT_ONLY: &[(&str, &str)] = &[("unshare-ipc --sysctl", "kernels up to 6.1 leave the setting to real root")];
 
 /// Pages whose blocks another test compares.
-const ELSEWHERE: &[(&str, &str)] = &[("docs/refusals.md", "`refusals` provokes each and compares the page")];
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("docs/refusals.md", "`refusals` provokes each and compares the page"),
+    ("docs/refusals-of-peers.md", "`peers` provokes each, and compares what is printed with the page"),
+];
 
 /// What the pages take beside the tools and bash.
 const NEEDED: [&str; 7] = ["busybox", "hostname", "ip", "ipcs", "perl", "ping", "ps"];

@@ -29,6 +29,7 @@ const INTERRUPTIBLE: [&str; 12] = [
 
 /// What is left out, by call and a part of its arguments, each with its reason.
 const LEFT_OUT: &[(&str, &str, &str)] = &[
+    ("poll", ", 20", "while the command starts: it may run by then, and a read waits for it as well"),
     ("execve", "", "the end: its failures are 126 and 127, and have tests of their own"),
     ("brk", "", "memory of the allocator and the loader: without it there is no program"),
     ("mmap", "", "as brk"),

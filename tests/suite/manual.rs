@@ -2,7 +2,6 @@
 
 use crate::install::all_tools;
 use crate::support::{Folder, command, need, script, sh, watch};
-use crate::transparency::exceptions;
 use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
@@ -13,7 +12,6 @@ crate::tests![
     options_of_zsh,
     options_of_fish,
     sections_that_people_look_for,
-    exceptions_in_the_same_words,
     mandoc_is_silent,
     man_is_silent,
     help_fits_and_names_the_page,
@@ -126,14 +124,6 @@ fn sections_that_people_look_for() {
         for section in sections {
             assert!(text.lines().any(|line| line == format!(".SH {section}")), "{name} has no {section}");
         }
-    }
-}
-
-/// The list of the man page is the one that the tests prove.
-fn exceptions_in_the_same_words() {
-    let page = page("unshare-tools").split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    for exception in exceptions::ALL {
-        assert!(page.contains(&exception.what.to_lowercase()), "{} is not in unshare-tools(7)", exception.what);
     }
 }
 

@@ -134,7 +134,8 @@ impl Watch {
         }
         line.write_all(b"g").map_err(|error| failed("send", errno_of(error)))?;
         let told = PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR;
-        while !seen(&line, 20_u8.into(), PollFlags::POLLIN, told).map_err(|errno| failed("poll", errno))? {
+        // It may run by now, so a look that fails is no reason to end it: reading waits as well.
+        while seen(&line, 20_u8.into(), PollFlags::POLLIN, told) == Ok(false) {
             // A key that stops comes at any moment, and we are not told when we do not take SIGCHLD.
             if let Some(signal) = stopped(self.command) {
                 self.stop(signal);

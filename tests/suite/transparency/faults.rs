@@ -158,8 +158,11 @@ fn signals_before_the_command_is_there() {
 fn a_fault_that_somebody_sends() {
     for signal in [Signal::SIGSEGV, Signal::SIGBUS] {
         let (_end, full) = nix::unistd::pipe().expect("a pipe");
-        nix::fcntl::fcntl(&full, nix::fcntl::FcntlArg::F_SETPIPE_SZ(4096)).expect("a small pipe");
-        nix::unistd::write(&full, &[b'x'; 4096]).expect("it takes as much");
+        // Filled by a program that stops when nothing more goes in: the descriptor itself has to stay one that blocks.
+        let filler = "import fcntl, os; fcntl.fcntl(1, fcntl.F_SETPIPE_SZ, 4096); os.write(1, b'x' * 4096)";
+        let mut python = command("python3");
+        python.args(["-c", filler]).stdout(full.try_clone().expect("a descriptor"));
+        assert!(python.status().expect("python3").success());
         let mark = unique();
         let line = format!("ulimit -c 0; exec {}unshare-uts --explain -- sleep {mark}", user());
         let mut child = script(&line).stdin(Stdio::null()).stderr(full).spawn().expect("a process");
