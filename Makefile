@@ -80,14 +80,18 @@ uninstall:
 	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%)
 	rm -rf $(DESTDIR)$(DOCDIR)
 
-# Random options for so many seconds, on any compiler.
+# Random input for every parser, so many seconds each, on any compiler.
 FUZZ_SECONDS = 10
+FUZZED = maps mounts net_options proc_files values
 fuzz:
-	$(CARGO) run --release --locked --manifest-path fuzz/Cargo.toml -- $(FUZZ_SECONDS)
+	$(CARGO) build --release --locked --manifest-path fuzz/Cargo.toml
+	for target in $(FUZZED); do fuzz/target/release/$$target $(FUZZ_SECONDS) || exit 1; done
 
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+	$(CARGO) clippy --locked --manifest-path fuzz/Cargo.toml -- -D warnings
 
 clean:
 	$(CARGO) clean
