@@ -5,7 +5,8 @@
 #   make installcheck  the suite on what is installed
 #   make transparency  play every scene bare and under each link, and print what differs
 #   make check-vm   the suite on another kernel, in a virtual machine (VM_TESTS= names some)
-#   make soak       the races, thousands of times
+#   make soak       the races and the launches, thousands of times
+#   make bench      how fast the tools are, beside others
 #
 # STATIC=0 links dynamically. STRICT=1 makes `check` fail when there is something that it could not run.
 
@@ -64,9 +65,15 @@ installcheck: target/suite
 check-vm: $(BUILT) target/suite
 	UNSHARE_TOOLS=$(CURDIR)/target/release STRICT=$(STRICT) sh tests/vm/run.sh $(VM_TESTS)
 
-# The racing swapper, 10,000 times: some minutes.
+# The racing swapper, 10,000 times, then 20,000 launches of mixed chains: some minutes each.
 soak: $(BUILT) target/suite
 	SOAK=10000 UNSHARE_TOOLS=$(CURDIR)/target/release target/suite mnt_hostile::race
+	SOAK=20000 UNSHARE_TOOLS=$(CURDIR)/target/release target/suite standing::soak
+
+# The table of the README's section "Speed", as root: some minutes, on a machine that does nothing else.
+bench: $(BUILT)
+	$(CARGO) build --release --locked --target-dir target/dynamic
+	@sh bench/run.sh target/release target/dynamic/release
 
 demo: $(BUILT)
 	@sh examples/demo.sh target/release
@@ -97,4 +104,4 @@ clean:
 	$(CARGO) clean
 
 FORCE:
-.PHONY: all check transparency check-vm soak installcheck demo install uninstall fuzz lint clean FORCE
+.PHONY: all check transparency check-vm soak bench installcheck demo install uninstall fuzz lint clean FORCE

@@ -2,6 +2,7 @@
 //!
 //! | file | what it shows |
 //! |---|---|
+//! | `calls` | the system calls of each tool, counted |
 //! | `cgroup` | `unshare-cgroup` |
 //! | `chain` | chains of all six |
 //! | `demo` | `make demo`: what it shows, without a terminal |
@@ -23,6 +24,7 @@
 //! | `refusals` | every cause that a refusal can have, provoked, and its hint (`docs/refusals.md`) |
 //! | `roots` | `unshare-mnt --root` |
 //! | `servers` | the scene |
+//! | `standing` | hundreds of launches, some killed: nothing left behind |
 //! | `time` | `unshare-time` |
 //! | `transparency` | a link that nobody notices |
 //! | `usage` | options, bad input, exit statuses 125, 126, 127, messages |
@@ -30,6 +32,7 @@
 //!
 //! `support` holds what the scenes are written with. Name a test, or a part of names, to run only those.
 
+mod calls;
 mod cgroup;
 mod chain;
 mod demo;
@@ -51,6 +54,7 @@ mod pipelines;
 mod refusals;
 mod roots;
 mod servers;
+mod standing;
 mod support;
 mod time;
 mod transparency;
@@ -64,6 +68,7 @@ fn main() -> std::process::ExitCode {
     }
     time::print_clocks_if_asked();
     let mut groups = vec![
+        calls::TESTS,
         cgroup::TESTS,
         chain::TESTS,
         demo::TESTS,
@@ -85,6 +90,7 @@ fn main() -> std::process::ExitCode {
         refusals::TESTS,
         roots::TESTS,
         servers::TESTS,
+        standing::TESTS,
         time::TESTS,
         usage::TESTS,
         user::TESTS,

@@ -29,7 +29,7 @@ use nix::libc::{SIGCHLD, SIGKILL};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
-use nix::unistd::{ForkResult, Pid, chdir, pipe2, setsid};
+use nix::unistd::{ForkResult, Pid, chdir, pipe2, setpgid};
 use std::convert::Infallible;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
@@ -262,8 +262,9 @@ impl Init {
         let _ = prctl::set_pdeathsig(Signal::SIGKILL);
         set_disposition(SIGCHLD, Disposition::Ignore);
         narrate("init: the kernel hands orphans to this process, and reaps them since it ignores SIGCHLD");
-        // Out of the caller's process group and session, off its descriptors and its directory.
-        let _ = setsid();
+        // Out of the caller's process group, off its descriptors and its directory. Not out of its session: for a new
+        // one the scheduler makes a group of its own, on every CPU, which costs as much as a fork.
+        let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
         let _ = chdir("/");
         let _ = prctl::set_name(c"init");
         sys::close_all_but(&[end.as_fd()]);
