@@ -108,7 +108,11 @@ table() {
     }
     six_row "chain of six \`unshare\`" 0.62 "$(six_unshare) $nothing"
     six_row "chain of six of the floor program" 1.12 "$lowest $nothing"
+    # bwrap does not reap what it starts, so that its processor time is not told.
+    measured=$MEASURE
+    MEASURE=wall
     six_row "\`bwrap --unshare-all --dev-bind / /\`" 1.0 "bwrap --unshare-all --dev-bind / / $nothing"
+    MEASURE=$measured
     veth_row
     rate() { "$pair" rate 160 $1 "$nothing" ---- $lowest "$nothing" | cut -d ' ' -f 3; }
     row "launches a second, 16 at a time: chain of six / the floor program" "≥" 0.85 \
