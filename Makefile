@@ -5,7 +5,8 @@
 #   make installcheck  the suite on what is installed
 #   make transparency  play every scene bare and under each link, and print what differs
 #   make check-vm   the tools' main tests on another kernel, in a virtual machine (VM_TESTS='NAME...', or VM_TESTS= for all)
-#   make soak       the races, thousands of times
+#   make soak       the races and the launches, thousands of times
+#   make bench      how fast the tools are, beside others
 #
 # STATIC=0 links dynamically. STRICT=1 makes `check` fail when there is something that it could not run.
 
@@ -78,9 +79,15 @@ VM_TESTS = $(shell cat tests/vm/main)
 check-vm: $(BUILT) target/suite
 	UNSHARE_TOOLS=$(CURDIR)/target/release STRICT=$(STRICT) sh tests/vm/run.sh $(VM_TESTS)
 
-# The racing swapper, 10,000 times: some minutes.
+# The racing swapper, 10,000 times, then 20,000 launches of mixed chains: some minutes each.
 soak: $(BUILT) target/suite
 	SOAK=10000 UNSHARE_TOOLS=$(CURDIR)/target/release target/suite mnt_hostile::race
+	SOAK=20000 UNSHARE_TOOLS=$(CURDIR)/target/release target/suite standing::soak
+
+# The table of the README's section "Speed", as root: some minutes, on a machine that does nothing else.
+bench: $(BUILT)
+	$(CARGO) build --release --locked --target-dir target/dynamic
+	@sh bench/run.sh target/release target/dynamic/release
 
 demo: $(BUILT)
 	@sh examples/demo.sh target/release
@@ -117,17 +124,21 @@ uninstall:
 	@set -eu; for each in $(PLACED); do rm -f "$(DESTDIR)$${each##*:}"; done
 	@for own in $(OWN); do find "$(DESTDIR)$$own" -depth -type d -empty -delete 2>/dev/null; done || :
 
-# Random options for so many seconds, on any compiler.
+# Random input for every parser, so many seconds each, on any compiler.
 FUZZ_SECONDS = 10
+FUZZED = maps mounts net_options proc_files values
 fuzz:
-	$(CARGO) run --release $(LOCKED) --manifest-path fuzz/Cargo.toml -- $(FUZZ_SECONDS)
+	$(CARGO) build --release $(LOCKED) --manifest-path fuzz/Cargo.toml
+	for target in $(FUZZED); do fuzz/target/release/$$target $(FUZZ_SECONDS) || exit 1; done
 
 lint:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+	$(CARGO) clippy --locked --manifest-path fuzz/Cargo.toml -- -D warnings
 
 clean:
 	$(CARGO) clean
 
 FORCE:
-.PHONY: all check transparency check-vm soak installcheck demo install uninstall fuzz lint clean FORCE
+.PHONY: all check transparency check-vm soak bench installcheck demo install uninstall fuzz lint clean FORCE

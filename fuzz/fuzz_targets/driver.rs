@@ -4,54 +4,51 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
-/// What a change may put in: borders of the grammar.
+/// What a change may put in, besides the target's own words: borders of numbers and of lines.
 const WORDS: &[&str] = &[
-    "--veth ",
-    "--move ",
-    "--route ",
-    "host=",
-    "name=",
-    "address=",
-    "host-address=",
-    "bridge=",
-    "mac=",
-    "mtu=",
-    "via=",
-    "dev=",
-    "default",
-    "eth0",
-    "lo",
-    "10.0.0.2/24",
-    "fd00::2/64",
-    "0.0.0.0/0",
-    "::/0",
-    "255.255.255.255/32",
-    "fe80::1",
-    "::ffff:1.2.3.4/128",
-    "02:00:00:00:00:01",
-    "1280",
-    "65536",
-    "4294967296",
+    "0",
+    "1",
     "-1",
     "+1",
+    "00",
+    "65535",
+    "65536",
+    "4294967294",
+    "4294967295",
+    "4294967296",
+    "9223372036854775807",
+    "18446744073709551616",
+    "0.1",
+    ".",
     ",",
     "=",
     "/",
     "%d",
     "..",
     ":",
+    "-",
+    "--",
     " ",
+    "\t",
     "\n",
     "\0",
+    "\\",
+    "\\n",
+    "\\040",
+    "\\777",
     "\u{80}",
     "\u{a0}",
     "\u{202e}",
+    "\u{fffd}",
 ];
 /// How many accepted inputs are kept to be changed further.
 const POOL: usize = 4096;
+/// No change makes an input longer.
+const LONGEST: usize = 1500;
 
-/// Runs it. `target` gives how many options it accepted.
-pub fn run(corpus: &str, target: impl Fn(&[u8]) -> usize) -> ExitCode {
+/// Runs it. `target` gives how much of an input it accepted.
+pub fn run(corpus: &str, words: &[&str], target: impl Fn(&[u8]) -> usize) -> ExitCode {
+    let words = [words, WORDS].concat();
     let seconds = std::env::args().nth(1).map_or(10, |word| word.parse().expect("a number of seconds"));
     let mut pool: Vec<Vec<u8>> = std::fs::read_dir(corpus)
         .expect("the corpus")
@@ -65,7 +62,7 @@ pub fn run(corpus: &str, target: impl Fn(&[u8]) -> usize) -> ExitCode {
     while runs < seeds as u64 || Instant::now() < end {
         let input = match pool.get(runs as usize) {
             Some(seed) if runs < seeds as u64 => seed.clone(),
-            _ => random.change(&pool, seeds),
+            _ => random.change(&pool, seeds, &words),
         };
         runs += 1;
         match catch_unwind(AssertUnwindSafe(|| target(&input))) {
@@ -85,7 +82,8 @@ pub fn run(corpus: &str, target: impl Fn(&[u8]) -> usize) -> ExitCode {
             }
         }
     }
-    println!("{seeds} seeds, {runs} inputs, {accepted} of them accepted, none broke it");
+    let name = corpus.rsplit('/').next().unwrap_or(corpus);
+    println!("{name}: {seeds} seeds, {runs} inputs, {accepted} of them accepted, none broke it");
     ExitCode::SUCCESS
 }
 
@@ -101,7 +99,7 @@ impl Random {
     }
 
     /// Changes a seed, or something that was accepted.
-    fn change(&mut self, pool: &[Vec<u8>], seeds: usize) -> Vec<u8> {
+    fn change(&mut self, pool: &[Vec<u8>], seeds: usize, words: &[&str]) -> Vec<u8> {
         let among = if self.below(2) == 0 { seeds } else { pool.len() };
         let mut input = pool[self.below(among)].clone();
         for _ in 0..=self.below(6) {
@@ -120,10 +118,10 @@ impl Random {
                     let from = self.below(other.len() + 1);
                     input.splice(at..until, other[from..].iter().copied());
                 }
-                _ => drop(input.splice(at..until, WORDS[self.below(WORDS.len())].bytes())),
+                _ => drop(input.splice(at..until, words[self.below(words.len())].bytes())),
             }
         }
-        input.truncate(400);
+        input.truncate(LONGEST);
         input
     }
 }

@@ -71,5 +71,31 @@ mod driver;
 
 #[cfg(not(fuzzing))]
 fn main() -> std::process::ExitCode {
-    driver::run(concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/net_options"), read)
+    const WORDS: &[&str] = &[
+        "--veth ",
+        "--move ",
+        "--route ",
+        "host=",
+        "name=",
+        "address=",
+        "host-address=",
+        "bridge=",
+        "mac=",
+        "mtu=",
+        "via=",
+        "dev=",
+        "default",
+        "eth0",
+        "lo",
+        "10.0.0.2/24",
+        "fd00::2/64",
+        "0.0.0.0/0",
+        "::/0",
+        "255.255.255.255/32",
+        "fe80::1",
+        "::ffff:1.2.3.4/128",
+        "02:00:00:00:00:01",
+        "1280",
+    ];
+    driver::run(concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/net_options"), WORDS, read)
 }

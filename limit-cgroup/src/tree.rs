@@ -24,7 +24,8 @@ fn mounts() -> Vec<Mount> {
     text.split(|&b| b == b'\n').filter_map(mount).collect()
 }
 
-fn mount(line: &[u8]) -> Option<Mount> {
+/// One line.
+pub fn mount(line: &[u8]) -> Option<Mount> {
     let words: Vec<&[u8]> = line.split(|&b| b == b' ').collect();
     let dash = words.iter().position(|word| *word == b"-")?;
     Some(Mount {

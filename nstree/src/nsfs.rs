@@ -69,7 +69,11 @@ fn id(namespace: &File) -> Option<u64> {
 
 /// The files that keep namespaces of a kind in our mount namespace, each with the number of the namespace.
 pub fn kept(kind: Kind) -> Vec<(u64, PathBuf)> {
-    let mountinfo = fs::read("/proc/self/mountinfo").unwrap_or_default();
+    kept_in(&fs::read("/proc/self/mountinfo").unwrap_or_default(), kind)
+}
+
+/// The same in the text of a `/proc/PID/mountinfo`: proc_pid_mountinfo(5).
+pub fn kept_in(mountinfo: &[u8], kind: Kind) -> Vec<(u64, PathBuf)> {
     let mut kept = Vec::new();
     for line in mountinfo.split(|&b| b == b'\n') {
         // 36 35 0:4 net:[4026532441] /run/netns/blue rw shared:1 - nsfs nsfs rw

@@ -112,22 +112,29 @@ fn slurp<'a>(path: &str, limit: u64, buffer: &'a mut Vec<u8>) -> Option<&'a [u8]
 
 fn read(pid: u32, buffer: &mut Vec<u8>) -> Option<Process> {
     let status = String::from_utf8_lossy(slurp(&format!("/proc/{pid}/status"), u64::MAX, buffer)?).into_owned();
-    let state = field(&status, "State")?.chars().next()?;
+    let process = of_status(pid, &status)?;
+    let arguments = if process.zombie() || process.kernel { Vec::new() } else { arguments(pid, buffer) };
+    Some(Process { arguments, ..process })
+}
+
+/// What its `status` tells of a process: proc_pid_status(5).
+pub fn of_status(pid: u32, status: &str) -> Option<Process> {
+    let state = field(status, "State")?.chars().next()?;
     let zombie = matches!(state, 'Z' | 'X');
-    let kernel = match field(&status, "Kthread") {
+    let kernel = match field(status, "Kthread") {
         Some(answer) => answer == "1",
         // Before Linux 6.8: a thread of the kernel has no memory of its own.
-        None => !zombie && field(&status, "VmSize").is_none(),
+        None => !zombie && field(status, "VmSize").is_none(),
     };
     Some(Process {
         pid,
-        parent: field(&status, "PPid")?.parse().ok()?,
-        pids: field(&status, "NSpid")?.split_whitespace().filter_map(|pid| pid.parse().ok()).collect(),
-        name: unescape(field(&status, "Name").unwrap_or_default()),
-        arguments: if zombie || kernel { Vec::new() } else { arguments(pid, buffer) },
+        parent: field(status, "PPid")?.parse().ok()?,
+        pids: field(status, "NSpid")?.split_whitespace().filter_map(|pid| pid.parse().ok()).collect(),
+        name: unescape(field(status, "Name").unwrap_or_default()),
+        arguments: Vec::new(),
         state,
         kernel,
-        uid: field(&status, "Uid")?.split_whitespace().nth(1)?.parse().ok()?,
+        uid: field(status, "Uid")?.split_whitespace().nth(1)?.parse().ok()?,
         uid_inside: None,
         namespaces: [None; Kind::COUNT],
         readable: true,

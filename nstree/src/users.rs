@@ -11,12 +11,16 @@ pub struct Map(Vec<[u32; 3]>);
 impl Map {
     /// Reads it. The IDs outside are ours, since the namespace is not ours.
     pub fn of(pid: u32) -> Option<Self> {
-        let text = fs::read_to_string(format!("/proc/{pid}/uid_map")).ok()?;
+        Some(Map::of_text(&fs::read_to_string(format!("/proc/{pid}/uid_map")).ok()?))
+    }
+
+    /// The text of such a file.
+    pub fn of_text(text: &str) -> Self {
         let line = |line: &str| {
             let mut numbers = line.split_whitespace().map(str::parse);
             Some([numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?])
         };
-        Some(Map(text.lines().filter_map(line).collect()))
+        Map(text.lines().filter_map(line).collect())
     }
 
     /// What the ID `outside` is inside.
@@ -35,8 +39,12 @@ pub struct Names(Vec<(u32, String)>);
 impl Names {
     /// Reads `/etc/passwd`; without it there are no names.
     pub fn read() -> Self {
-        let text = fs::read("/etc/passwd").unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
+        Names::of_text(&fs::read("/etc/passwd").unwrap_or_default())
+    }
+
+    /// The text of such a file.
+    pub fn of_text(text: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(text);
         let mut names = Vec::new();
         for line in text.lines() {
             let mut fields = line.split(':');

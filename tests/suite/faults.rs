@@ -59,7 +59,7 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("exit_group", "", "does not return"),
     ("futex", "", "waits for a thread of ours; tried again by the standard library"),
     ("openat", "/dev/tty", "without a terminal there is none to care for"),
-    ("setsid", "", "in init: it stays in the caller's session, which does no harm"),
+    ("setpgid", "", "in init: it stays in the caller's process group, which does no harm"),
     ("chdir", "\"/\"", "in init: it stays in the caller's directory, which does no harm"),
     ("prctl", "PR_SET_NAME", "in init: it keeps the tool's name"),
     ("sched_getaffinity", "", "the C library's, at the start of a thread"),

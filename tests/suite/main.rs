@@ -2,6 +2,7 @@
 //!
 //! | file | what it shows |
 //! |---|---|
+//! | `calls` | the system calls of each tool, counted |
 //! | `cgroup` | `unshare-cgroup` |
 //! | `chain` | chains of all six |
 //! | `completions` | bash, zsh and fish on a terminal: what Tab gives, through a chain |
@@ -29,6 +30,7 @@
 //! | `refusals` | every cause that a refusal can have, provoked, and its hint (`docs/refusals.md`) |
 //! | `roots` | `unshare-mnt --root` |
 //! | `servers` | the scene |
+//! | `standing` | hundreds of launches, some killed: nothing left behind |
 //! | `time` | `unshare-time` |
 //! | `transparency` | a link that nobody notices |
 //! | `usage` | options, bad input, exit statuses 125, 126, 127, messages |
@@ -36,6 +38,7 @@
 //!
 //! `support` holds what the scenes are written with. Name a test, or a part of names, to run only those.
 
+mod calls;
 mod cgroup;
 mod chain;
 mod completions;
@@ -63,6 +66,7 @@ mod pipelines;
 mod refusals;
 mod roots;
 mod servers;
+mod standing;
 mod support;
 mod time;
 mod transparency;
@@ -77,6 +81,7 @@ fn main() -> std::process::ExitCode {
     }
     time::print_clocks_if_asked();
     let mut groups = vec![
+        calls::TESTS,
         cgroup::TESTS,
         chain::TESTS,
         completions::TESTS,
@@ -104,6 +109,7 @@ fn main() -> std::process::ExitCode {
         refusals::TESTS,
         roots::TESTS,
         servers::TESTS,
+        standing::TESTS,
         time::TESTS,
         usage::TESTS,
         user::TESTS,

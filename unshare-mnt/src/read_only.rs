@@ -54,7 +54,7 @@ pub fn verify(mounts: &OwnedFd) -> Result<(), Failure> {
 }
 
 /// The mount point of a mount that is not read-only, among `top` and the mounts below it: proc_pid_mountinfo(5).
-fn writable_below(mountinfo: &[u8], top: u64) -> Option<String> {
+pub fn writable_below(mountinfo: &[u8], top: u64) -> Option<String> {
     let list = String::from_utf8_lossy(mountinfo);
     let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split(' ').collect()).collect();
     let mut tree = vec![top];

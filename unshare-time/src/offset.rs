@@ -78,7 +78,7 @@ impl Offset {
             if words.next() != Some(self.clock.name()) {
                 return None;
             }
-            let mut number = || words.next()?.parse::<i128>().ok();
+            let mut number = || words.next()?.parse::<i64>().ok().map(i128::from);
             Some(number()? * NANOSECONDS + number()?)
         });
         Offset { nanoseconds: self.nanoseconds + inherited.unwrap_or(0), ..self }

@@ -81,10 +81,13 @@ pub struct Map(pub Vec<Range>);
 impl Map {
     /// Reads the text of `/proc/PID/uid_map` or `gid_map`.
     pub fn of_proc(text: &str) -> Self {
-        let number = |word: Option<&str>| word?.parse().ok();
+        let number = |word: Option<&str>| word?.parse::<u32>().ok();
         let line = |line: &str| {
             let mut words = line.split_ascii_whitespace();
-            Some(Range { inner: number(words.next())?, outer: number(words.next())?, count: number(words.next())? })
+            let (inner, outer, count) = (number(words.next())?, number(words.next())?, number(words.next())?);
+            // The kernel gives no others; with one every sum below would be wrong.
+            let fits = |first: u32| count > 0 && first.checked_add(count).is_some();
+            (fits(inner) && fits(outer)).then_some(Range { inner, outer, count })
         };
         Map(text.lines().filter_map(line).collect())
     }

@@ -86,7 +86,7 @@ pub fn shown(ranges: &[(u32, u32)]) -> String {
 }
 
 /// The lines `OWNER:FIRST:COUNT` of one owner, who stands there by name or by number.
-fn of_file(text: &str, name: Option<&str>, user: u32) -> Vec<(u32, u32)> {
+pub fn of_file(text: &str, name: Option<&str>, user: u32) -> Vec<(u32, u32)> {
     let line = |line: &str| {
         let mut parts = line.trim().split(':');
         let owner = parts.next()?;
@@ -113,16 +113,18 @@ fn range(first: &str, count: &str) -> Option<(u32, u32)> {
 
 /// The name of a user: passwd(5), then what getent(1) knows.
 pub fn name(user: u32) -> Option<String> {
-    let entry = |text: &str| {
-        text.lines().find_map(|line| {
-            let mut parts = line.split(':');
-            let name = parts.next()?;
-            (parts.nth(1)?.parse() == Ok(user)).then(|| name.to_owned())
-        })
-    };
     let file = fs::read_to_string("/etc/passwd").ok();
-    file.and_then(|text| entry(&text))
-        .or_else(|| entry(&answer(Command::new("getent").args(["passwd", &user.to_string()]), None).ok()?))
+    file.and_then(|text| name_in(&text, user))
+        .or_else(|| name_in(&answer(Command::new("getent").args(["passwd", &user.to_string()]), None).ok()?, user))
+}
+
+/// The same in lines of passwd(5).
+pub fn name_in(text: &str, user: u32) -> Option<String> {
+    text.lines().find_map(|line| {
+        let mut parts = line.split(':');
+        let name = parts.next()?;
+        (parts.nth(1)?.parse() == Ok(user)).then(|| name.to_owned())
+    })
 }
 
 /// Does nsswitch.conf(5) send the question elsewhere than to the files?
@@ -140,12 +142,17 @@ fn ask(name: Option<&str>, user: u32, kind: Kind) -> Vec<(u32, u32)> {
         command.arg("-g");
     }
     let said: Result<String, Trouble> = answer(command.arg(name.unwrap_or(&number)), None);
+    of_answer(&said.unwrap_or_default())
+}
+
+/// The ranges in such lines.
+pub fn of_answer(text: &str) -> Vec<(u32, u32)> {
     let line = |line: &str| {
         let words: Vec<&str> = line.split_ascii_whitespace().collect();
         let [.., first, count] = words[..] else { return None };
         range(first, count)
     };
-    without_repeats(said.unwrap_or_default().lines().filter_map(line))
+    without_repeats(text.lines().filter_map(line))
 }
 
 /// The ranges as a map: `own` first, then each on the lowest inner IDs that are free.
@@ -157,8 +164,8 @@ pub fn on_lowest_free(own: Range, ranges: &[(u32, u32)]) -> Vec<Range> {
             if next == own.inner {
                 next += 1;
             }
-            // Up to our own ID, which may stand in the middle.
-            let room = if next < own.inner { own.inner - next } else { LAST_ID - next + 1 };
+            // Up to our own ID, which may stand in the middle; it may be the last one too.
+            let room = if next < own.inner { own.inner - next } else { (LAST_ID + 1).saturating_sub(next) };
             let taken = count.min(room);
             if taken == 0 {
                 return map;

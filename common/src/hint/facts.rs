@@ -184,7 +184,7 @@ fn is_foreign(kind: &str, own: Option<u64>) -> bool {
 }
 
 /// Reads a `/proc/PID/mountinfo` text: proc_pid_mountinfo(5).
-fn mounts(text: &str) -> Vec<Mount> {
+pub fn mounts(text: &str) -> Vec<Mount> {
     let line = |line: &str| {
         let (left, right) = line.split_once(" - ")?;
         let left: Vec<&str> = left.split(' ').collect();

@@ -30,7 +30,7 @@ use nix::libc::{SIGCHLD, SIGKILL};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
-use nix::unistd::{ForkResult, Pid, chdir, pipe2, setsid};
+use nix::unistd::{ForkResult, Pid, chdir, pipe2, setpgid};
 use std::convert::Infallible;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
@@ -264,8 +264,9 @@ impl Init {
     fn live(end: OwnedFd) -> ! {
         let _ = prctl::set_pdeathsig(Signal::SIGKILL);
         set_disposition(SIGCHLD, Disposition::Ignore);
-        // Out of the caller's process group and session, off its descriptors and its directory.
-        let _ = setsid();
+        // Out of the caller's process group, off its descriptors and its directory. Not out of its session: for a new
+        // one the scheduler makes a group of its own, on every CPU, which costs as much as a fork.
+        let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
         let _ = chdir("/");
         let _ = prctl::set_name(c"init");
         sys::close_all_but(&[end.as_fd()]);

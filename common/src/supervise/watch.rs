@@ -96,10 +96,12 @@ const LOOKS: u8 = 100;
 impl Watch {
     /// Of a command's process that has not begun.
     pub fn new(shape: Shape, command: Pid, foreground: Foreground) -> Self {
-        // All are blocked, and taken one by one: one that the caller ignores may have a handler in the command. A
-        // supervisor around us looks at this to see what it may pass on, as soon as the command runs: so now. Not those
-        // that the default ignores: to set it would discard a SIGCHLD that is pending.
-        for signal in 1..=64 {
+        // All are blocked, and taken one by one: the kernel keeps one that the caller ignores as well, and the command may
+        // have a handler. A supervisor around us looks at this to see what it may pass on, as soon as the command runs: so
+        // now; but only of a PID 1: others are not worth so many calls. Not those that the default ignores: to set it would
+        // discard a SIGCHLD that is pending.
+        let is_looked_at = getpid() == Pid::from_raw(1);
+        for signal in (1..=64).filter(|_| is_looked_at) {
             if disposition(signal) == Disposition::Ignore && !matches!(default_action(signal), Action::Nothing) {
                 set_disposition(signal, Disposition::Default);
             }

@@ -1,0 +1,81 @@
+//! The system calls of a link without options, one by one: each serves something, and there is no other. The C library's
+//! and the runtime's own, before `main`, are counted only.
+
+use crate::support::{Folder, need, sh, tools, user};
+use std::fs;
+
+crate::tests![links, supervisors];
+
+/// What each tool calls after its start and before the command is executed: look, enter, configure, become.
+const LINKS: &[(&str, &str)] = &[
+    (
+        "unshare-user",
+        "capget geteuid getegid geteuid getegid unshare openat write close openat write close openat write close geteuid rt_sigaction execve",
+    ),
+    ("unshare-uts", "unshare rt_sigaction execve"),
+    ("unshare-ipc", "unshare rt_sigaction execve"),
+    ("unshare-cgroup", "unshare rt_sigaction execve"),
+    ("unshare-mnt", "unshare mount rt_sigaction execve"),
+    ("unshare-net", "unshare socket connect setsockopt setsockopt sendto recvfrom recvfrom rt_sigaction execve"),
+];
+/// Of the C library and the runtime: 26 with glibc 2.36 and Rust 1.95.
+const START: usize = 30;
+/// Of the two or three processes, each from its fork to the end: the calls of the command itself are not counted.
+const SUPERVISORS: [(&str, usize); 2] = [("unshare-pid", 40), ("unshare-pid --init", 60)];
+
+/// The names of the calls, process by process, of a line that ends in a program that does nothing.
+fn traced(line: &str) -> Vec<Vec<String>> {
+    need("strace");
+    let folder = Folder::new();
+    let true_ = "/bin/true";
+    sh(&format!("cd {folder} && exec strace -ff -o t {line} -- {true_}")).ok();
+    let mut files: Vec<_> =
+        fs::read_dir(folder.join(".")).expect("traces").map(|entry| entry.expect("a file").path()).collect();
+    files.sort();
+    let name = |line: &str| {
+        let is_executed = !line.starts_with("execve(") || line.ends_with("= 0");
+        line.split_once('(').filter(|_| is_executed).map(|(name, _)| name.to_owned())
+    };
+    files.iter().map(|file| fs::read_to_string(file).expect("a trace").lines().filter_map(name).collect()).collect()
+}
+
+/// A dynamic build begins with its loader.
+fn is_static() -> bool {
+    !sh(&format!("ldd {}/unshare-uts", tools().display())).out.contains("libc.so")
+}
+
+fn links() {
+    for (tool, calls) in LINKS {
+        let trace = traced(&format!("{}{tool}", user())).remove(0);
+        // The last but one execve is the tool's own beginning, the last one the command's.
+        let executed: Vec<usize> = (0..trace.len()).filter(|&at| trace[at] == "execve").collect();
+        let [.., begin, end] = executed[..] else { panic!("{tool}: {trace:?}") };
+        let own = &trace[begin + 1..=end];
+        let enters = own.iter().position(|call| call == "unshare").expect("unshare");
+        // The last that the runtime does is to set handlers.
+        let first = own[..enters].iter().rposition(|call| call == "rt_sigaction").map_or(0, |at| at + 1);
+        assert_eq!(own[first..].join(" "), *calls, "{tool}");
+        assert!(!is_static() || first <= START, "{tool}: {first} before main: {:?}", &own[..first]);
+    }
+}
+
+fn supervisors() {
+    for (line, most) in SUPERVISORS {
+        let traces = traced(&format!("{}{line}", user()));
+        let own = |trace: &Vec<String>| {
+            let executed: Vec<usize> = (0..trace.len()).filter(|&at| trace[at] == "execve").collect();
+            match (executed[..].len(), &executed[..]) {
+                // The supervisor: all after its start.
+                (1.., [.., _]) if trace.iter().any(|call| call == "unshare") => {
+                    trace.iter().rev().take_while(|call| *call != "unshare").count()
+                }
+                // The command's process, until it is the command.
+                (1.., [.., last]) => *last,
+                // The init.
+                _ => trace.len(),
+            }
+        };
+        let total: usize = traces.iter().map(own).sum();
+        assert!(total <= most, "{line}: {total}: {traces:?}");
+    }
+}
