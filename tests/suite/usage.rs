@@ -313,6 +313,7 @@ fn hostile_names() {
         "unshare-mnt --tmpfs \"/none$N\" -- true",
         "unshare-mnt --root \"$D/$N\" -- true",
         "unshare-mnt --chdir \"/none$N\" -- true",
+        "unshare-mnt --remount-ro \"$D/$N\" -- true",
         "unshare-mnt --overlay-src \"/none$N\" --tmp-overlay /mnt -- true",
         "unshare-mnt --propagation \"$N\" -- true",
         "unshare-net --veth \"host=$N\" -- true",

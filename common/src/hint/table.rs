@@ -1,6 +1,5 @@
 //! The table of causes: what each looks like, and what to do. The messages and `docs/refusals.md` are both made from it.
 
-use crate::text::harmless;
 use std::fmt::Write;
 
 /// A cause that a refusal can have. `{}` in `hint` stands for what was found in this case.
@@ -48,7 +47,7 @@ impl std::fmt::Display for Cause {
 /// For [`crate::failure::Failure::hint`].
 impl From<Cause> for Option<String> {
     fn from(cause: Cause) -> Self {
-        Some(harmless(&cause.to_string()))
+        Some(cause.to_string())
     }
 }
 
