@@ -32,7 +32,9 @@ impl Command {
             let shell = env::var_os("SHELL").filter(|shell| {
                 let shell = Path::new(shell);
                 // To access(2) a directory is executable.
-                shell.is_absolute() && shell.is_file() && access(shell, AccessFlags::X_OK).is_ok()
+                let is_program = shell.is_absolute() && shell.is_file() && access(shell, AccessFlags::X_OK).is_ok();
+                // In another root its loader may be missing.
+                is_program && interpreter(shell).is_none_or(|interpreter| interpreter.exists())
             });
             self.0.push(shell.unwrap_or_else(|| "/bin/sh".into()));
         }

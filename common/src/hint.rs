@@ -31,7 +31,7 @@ pub fn create(namespace: &Namespace, errno: Errno) -> Option<String> {
     line(causes::create(namespace, errno, &Facts::gather()))
 }
 
-/// Why a FILE for `--keep` could not be made.
+/// Why a FILE for `--keep` or `--pid-file` could not be made.
 pub fn keep_file(file: &Path, errno: Errno) -> Option<String> {
     line(causes::keep_file(file, errno))
 }
@@ -41,14 +41,9 @@ pub fn keep(namespace: &Namespace, file: &Path, errno: Errno) -> Option<String> 
     line(causes::keep(namespace, file, errno, &Facts::gather()))
 }
 
-/// Why a value was not taken.
-pub fn sysctl(key: &str, errno: Errno) -> Option<String> {
-    line(match errno {
-        Errno::EACCES => Some(table::SYSCTL_OWNER.with([key])),
-        Errno::ENOENT => Some(table::SYSCTL_UNKNOWN.with([key])),
-        Errno::EINVAL => Some(table::SYSCTL_VALUE.with([key])),
-        _ => None,
-    })
+/// Why a value was not taken. `file` is the one of `key`.
+pub fn sysctl(key: &str, file: &Path, errno: Errno) -> Option<String> {
+    line(causes::sysctl(key, file, errno, &Facts::gather()))
 }
 
 /// Why a mount was refused, whatever its type.

@@ -12,11 +12,12 @@ use crate::step::{next, shown, step};
 use crate::sys;
 use crate::text::quoted;
 use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, CpuSet, sched_getaffinity, sched_setaffinity, unshare};
 use nix::sys::statfs::{NSFS_MAGIC, statfs};
 use nix::unistd::Pid;
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,8 @@ pub struct Keep {
     namespace: &'static Namespace,
     place: Place,
     outside: Option<Outside>,
+    /// Held until the file is occupied, so that a second tool cannot bind on top of it.
+    lock: Option<Flock<File>>,
     bound: bool,
 }
 
@@ -43,8 +46,8 @@ impl Keep {
     /// # Errors
     /// FILE cannot be made, or is occupied.
     pub fn prepare(file: &Path, namespace: &'static Namespace) -> Result<Self, Failure> {
-        let place = Place::prepare(file, namespace)?;
-        let mut keep = Keep { namespace, place, outside: None, bound: false };
+        let (place, lock) = Place::prepare(file, namespace)?;
+        let mut keep = Keep { namespace, place, outside: None, lock, bound: false };
         if *namespace == USER || *namespace == MNT {
             keep.outside = Some(Outside::fork(Bind { namespace, place: keep.place.clone() })?);
         }
@@ -69,6 +72,7 @@ impl Keep {
         })
         .or_hint(|errno| hint::keep(namespace, file, errno))?;
         self.bound = true;
+        self.lock = None;
         Ok(())
     }
 
@@ -101,7 +105,7 @@ impl Drop for Keep {
 }
 
 impl Place {
-    fn prepare(file: &Path, namespace: &Namespace) -> Result<Self, Failure> {
+    fn prepare(file: &Path, namespace: &Namespace) -> Result<(Self, Option<Flock<File>>), Failure> {
         let mut place = Place { file: file.to_owned(), made_file: false, made_directory: None };
         // As ip-netns(8) does: its directory is not there before the first use.
         if *namespace == NET {
@@ -109,15 +113,43 @@ impl Place {
             place.made_directory = parent.filter(|parent| fs::create_dir(parent).is_ok()).map(Path::to_owned);
         }
         let call = format!("open({}, O_CREAT)", quoted(file));
-        match fs::OpenOptions::new().write(true).create_new(true).mode(0o444).open(file).map_err(errno_of) {
-            Ok(_) => place.made_file = true,
-            Err(Errno::EEXIST) => place.refuse_occupied()?,
+        let opened = match fs::OpenOptions::new().write(true).create_new(true).mode(0o444).open(file).map_err(errno_of)
+        {
+            Ok(made) => {
+                place.made_file = true;
+                made
+            }
+            Err(Errno::EEXIST) => {
+                place.refuse_occupied()?;
+                let failed = |error| Failure::refused(format_args!("open({})", quoted(file)), errno_of(error));
+                File::open(file).map_err(failed)?
+            }
             Err(errno) => {
                 place.remove();
                 return Err(Failure::refused(call, errno).hint(hint::keep_file(file, errno)));
             }
-        }
-        Ok(place)
+        };
+        let lock = place.lock(opened)?;
+        Ok((place, lock))
+    }
+
+    /// Locks the file against other tools that were given the same one, and looks again: one may have been faster. Then
+    /// the file is theirs. None where the file system has no locks.
+    fn lock(&mut self, file: File) -> Result<Option<Flock<File>>, Failure> {
+        let made_file = std::mem::take(&mut self.made_file);
+        let lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Err((_, Errno::EWOULDBLOCK)) => {
+                return Err(Failure::input(format_args!(
+                    "--keep {}: another tool is binding there",
+                    quoted(&self.file)
+                ))
+                .hint("name a file that does not exist yet".to_owned()));
+            }
+            result => result.ok(),
+        };
+        self.refuse_occupied()?;
+        self.made_file = made_file;
+        Ok(lock)
     }
 
     /// Refuses a FILE that is not an empty regular file, or that something is already bound to.

@@ -78,12 +78,12 @@ fn refuse_set_id() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Prints a failure in its one or two lines, and gives its exit status.
+/// Prints a failure in its one or two lines, with no control character of a name in them, and gives its exit status.
 pub fn report(error: &anyhow::Error) -> u8 {
-    say(format_args!("{error:#}"));
+    say(harmless(&format!("{error:#}")));
     let failure = error.downcast_ref::<Failure>();
     if let Some(hint) = failure.and_then(|failure| failure.hint.as_deref()) {
-        say(format_args!("hint: {hint}"));
+        say(format_args!("hint: {}", harmless(hint)));
     }
     failure.map_or(FAILED, |failure| failure.status)
 }
@@ -135,5 +135,5 @@ fn usage(mistake: &clap::Error) -> Failure {
     let line: Vec<&str> = paragraph.lines().map(str::trim).collect();
     let line = line.join(" ");
     let line = line.strip_prefix("error: ").unwrap_or(&line);
-    Failure::input(harmless(line)).hint(format!("see '{} --help'", tool()))
+    Failure::input(line).hint(format!("see '{} --help'", tool()))
 }

@@ -1,6 +1,6 @@
 //! `KEY=VALUE` for `/proc/sys`, within a fence.
 
-use crate::failure::{Failure, errno_of};
+use crate::failure::{Failure, OrHint, errno_of};
 use crate::hint;
 use crate::step::{explaining, next, shown, step};
 use crate::text::quoted;
@@ -78,9 +78,6 @@ impl Sysctl {
                 .and_then(|mut file| file.write_all(self.value.as_bytes()))
                 .map_err(errno_of)
         })
-        .map_err(|failure| {
-            let hint = failure.errno.and_then(|errno| hint::sysctl(&self.key, errno));
-            failure.hint(hint)
-        })
+        .or_hint(|errno| hint::sysctl(&self.key, &path, errno))
     }
 }

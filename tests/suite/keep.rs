@@ -12,6 +12,7 @@ crate::tests![
     network_by_its_name,
     umount_lets_go,
     occupied_file,
+    one_of_many_at_once,
     undone_when_the_command_cannot_run,
     refused_without_rights_here,
     pid_file,
@@ -99,6 +100,26 @@ fn umount_lets_go() {
          umount $D/kept; nsenter --uts=$D/kept true 2>&1 || echo let go; rm $D/kept; ls $D",
     );
     assert!(seen.ok().starts_with("kept\n") && seen.ok().contains("let go"), "{seen:?}");
+}
+
+/// None binds on top of another, and none takes away what another has bound.
+fn one_of_many_at_once() {
+    need("flock");
+    for tool in TOOLS {
+        for made in ["", ": >$D/kept; "] {
+            let seen = scene(&format!(
+                "{made}for n in 1 2 3 4 5; do ({tool} --keep $D/kept -- echo ran 2>>$D/said || echo $?) & done; wait
+                 grep -c $D/kept /proc/self/mounts; cat $D/said"
+            ));
+            let (said, count): (Vec<&str>, Vec<&str>) = seen.ok().lines().partition(|line| line.starts_with(tool));
+            let of = |text: &str| count.iter().filter(|line| **line == text).count();
+            assert_eq!((of("ran"), of("125"), of("1"), count.len()), (1, 4, 1, 6), "{tool}: {seen:?}");
+            assert!(!said.is_empty(), "{tool}: {seen:?}");
+        }
+        let seen = scene(&format!(": >$D/kept; flock $D/kept {tool} --keep $D/kept -- echo ran || echo $?; ls $D"));
+        assert!(seen.ok().starts_with("125\n") && seen.out.contains("kept"), "{tool}: {seen:?}");
+        assert!(seen.err.contains("another tool is binding there"), "{tool}: {seen:?}");
+    }
 }
 
 fn occupied_file() {

@@ -33,6 +33,7 @@ crate::tests![
     proc_is_covered,
     proc_is_read_only,
     proc_is_absent,
+    proc_is_no_use_to_other_settings,
     mount_point_is_missing,
     keep_without_rights,
     keep_without_its_directory,
@@ -334,6 +335,28 @@ fn proc_is_read_only() {
     hinted(&seen, "mount(\"proc\", \"/proc\"): EPERM", &table::PROC_READ_ONLY, "remount,rw");
 }
 
+/// What a link sets through `/proc` that is no map.
+fn proc_is_no_use_to_other_settings() {
+    for link in [
+        "unshare-ipc --sysctl kernel.shmmax=1000",
+        "unshare-net --sysctl net.ipv4.ip_forward=1",
+        "unshare-time --boottime 1d",
+        "unshare-time",
+    ] {
+        let seen = with_mounts(&format!("mount -t tmpfs none /proc; exec {link} -- echo ran"));
+        hinted(&seen, "ENOENT", &table::PROC_ABSENT, "no /proc");
+        let seen = with_mounts(&format!("mount -o remount,bind,ro /proc; exec {link} -- echo ran"));
+        match link {
+            "unshare-time" => assert_eq!(seen.ok(), "ran"),
+            "unshare-time --boottime 1d" => hinted(&seen, "EROFS", &table::PROC_READ_ONLY, "remount,rw"),
+            _ => hinted(&seen, "EROFS", &table::SYSCTL_READ_ONLY, "remount,rw /proc"),
+        }
+    }
+    let only_settings = "mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys";
+    let seen = with_mounts(&format!("{only_settings}; exec unshare-net --sysctl net.ipv4.ip_forward=1 -- echo ran"));
+    hinted(&seen, "EROFS", &table::SYSCTL_READ_ONLY, "remount,rw /proc/sys");
+}
+
 fn proc_is_absent() {
     let absent = "mount -t tmpfs none /proc";
     let seen = with_mounts(&format!("{absent}; exec unshare-user -- echo ran"));
@@ -362,6 +385,8 @@ fn keep_without_its_directory() {
     let folder = Folder::new();
     let seen = sh(&format!("{} unshare-uts --keep {folder}/none/kept -- echo ran", user()));
     hinted(&seen, "O_CREAT): ENOENT", &table::KEEP_DIRECTORY, &format!("mkdir -p {folder}/none"));
+    let seen = sh(&format!("{} unshare-pid --pid-file {folder}/none/pid -- echo ran", user()));
+    hinted(&seen, "ENOENT", &table::KEEP_DIRECTORY, &format!("mkdir -p {folder}/none"));
 }
 
 fn keep_on_a_shared_mount() {

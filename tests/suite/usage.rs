@@ -313,6 +313,7 @@ fn hostile_names() {
         "unshare-mnt --tmpfs \"/none$N\" -- true",
         "unshare-mnt --root \"$D/$N\" -- true",
         "unshare-mnt --chdir \"/none$N\" -- true",
+        "unshare-mnt --remount-ro \"$D/$N\" -- true",
         "unshare-mnt --overlay-src \"/none$N\" --tmp-overlay /mnt -- true",
         "unshare-mnt --propagation \"$N\" -- true",
         "unshare-net --veth \"host=$N\" -- true",
@@ -387,8 +388,13 @@ fn default_shell() {
 }
 
 fn unusable_shell() {
+    let folder = Folder::new();
+    let orphan = folder.join("orphan");
+    fs::write(&orphan, "#!/nonexistent\n").expect("a shell");
+    fs::set_permissions(&orphan, fs::Permissions::from_mode(0o755)).expect("a mode");
+    let orphan = format!("SHELL={}", orphan.display());
     for tool in TOOLS {
-        for shell in ["SHELL=/nonexistent", "SHELL=", "SHELL=/etc/passwd", "SHELL=/", "env -u SHELL"] {
+        for shell in ["SHELL=/nonexistent", "SHELL=", "SHELL=/etc/passwd", "SHELL=/", "env -u SHELL", &orphan] {
             let seen = sh(&format!("echo 'echo $0 ran' | {shell} {}{tool}", front(tool)));
             assert_eq!(seen.ok(), "/bin/sh ran", "{tool} with {shell}");
         }

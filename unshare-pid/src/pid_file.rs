@@ -1,6 +1,7 @@
 //! `--pid-file FILE`.
 
-use common::failure::{Failure, errno_of};
+use common::failure::{Failure, OrHint, errno_of};
+use common::hint;
 use common::step::step;
 use common::text::quoted;
 use nix::unistd::Pid;
@@ -21,7 +22,8 @@ impl PidFile {
         let mut this = PidFile { file, made: false };
         step(call, "the command's PID as the caller knows it, for 'nsenter -t'", || {
             this.try_write(pid).map_err(errno_of)
-        })?;
+        })
+        .or_hint(|errno| hint::keep_file(&this.file, errno))?;
         Ok(this)
     }
 

@@ -64,7 +64,7 @@ fn set(offset: Offset) -> Result<(), Failure> {
 /// execve(2) would do so too, and 6.1 shows that one cannot rely on it.
 fn join() -> Result<(), Failure> {
     let path = TIME.path();
-    let file = File::open(&path).map_err(|error| Failure::refused(format_args!("open({path:?})"), errno_of(error)))?;
+    let file = quietly(format_args!("open({path:?})"), || File::open(&path).map_err(errno_of)).or_hint(offset::hint)?;
     next("this process is to be in it itself, without a child");
     let before = if explaining() { uptime() } else { String::new() };
     let changes =

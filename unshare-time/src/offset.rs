@@ -131,9 +131,8 @@ fn nanoseconds(text: &str) -> Option<i128> {
 /// Why the kernel did not take an offset.
 pub fn hint(errno: Errno) -> Option<String> {
     match errno {
-        Errno::ENOENT => Some("it takes /proc, of a kernel with time namespaces: CONFIG_TIME_NS".to_owned()),
         Errno::EPERM => Some("needs CAP_SYS_TIME here: run as root, or put 'unshare-user --' in front".to_owned()),
         Errno::ERANGE => Some("with the offsets of the time namespaces around this one, it is out of range".to_owned()),
-        _ => None,
+        errno => common::hint::proc_file(errno),
     }
 }

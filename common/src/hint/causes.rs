@@ -6,8 +6,8 @@ use super::table::{
     APPARMOR, CHROOT, CHROOT_NO_PROC, Cause, FOREIGN, HELPER_NO_NEW_PRIVS, HELPER_NOT_PRIVILEGED, HELPER_RANGE,
     KEEP_CAPABILITY, KEEP_DIRECTORY, KEEP_SHARED, LIMIT_REACHED, LIMIT_ZERO, MOUNT_POINT_MISSING, NO_CAPABILITY,
     NOT_A_DIRECTORY, NOT_IN_KERNEL, PERHAPS_CHROOT, PERHAPS_SECCOMP, PID_DEPTH, PID_DEPTH_OR_LIMIT, PROC_ABSENT,
-    PROC_COVERED, PROC_READ_ONLY, ROOT_NEEDS_SETFCAP, SECCOMP, SETGROUPS_DENIED, SWITCHED_OFF, TOO_OLD, UNMAPPED,
-    USER_DEPTH_OR_LIMIT,
+    PROC_COVERED, PROC_READ_ONLY, ROOT_NEEDS_SETFCAP, SECCOMP, SETGROUPS_DENIED, SWITCHED_OFF, SYSCTL_OWNER,
+    SYSCTL_READ_ONLY, SYSCTL_UNKNOWN, SYSCTL_VALUE, TOO_OLD, UNMAPPED, USER_DEPTH_OR_LIMIT,
 };
 use crate::namespace::{MNT, Namespace, PID, USER};
 use nix::errno::Errno;
@@ -136,13 +136,30 @@ pub fn set_groups(errno: Errno) -> Option<Cause> {
 
 /// Why a file under `/proc/self` could not be used.
 pub fn proc_file(errno: Errno, facts: &Facts) -> Option<Cause> {
-    let is_read_only = |mount: &Mount| mount.options.split(',').any(|option| option == "ro");
     match errno {
         Errno::ENOENT if !facts.has_proc => Some(PROC_ABSENT.with([])),
         Errno::EROFS if facts.mount_of(Path::new("/proc/self")).is_none_or(is_read_only) => {
             Some(PROC_READ_ONLY.with([]))
         }
         _ => None,
+    }
+}
+
+fn is_read_only(mount: &Mount) -> bool {
+    mount.options.split(',').any(|option| option == "ro")
+}
+
+/// Why a sysctl's file could not be written.
+pub fn sysctl(key: &str, file: &Path, errno: Errno, facts: &Facts) -> Option<Cause> {
+    match errno {
+        Errno::EACCES => Some(SYSCTL_OWNER.with([key])),
+        Errno::EINVAL => Some(SYSCTL_VALUE.with([key])),
+        Errno::ENOENT if facts.has_proc => Some(SYSCTL_UNKNOWN.with([key])),
+        Errno::EROFS => {
+            let mount = facts.mount_of(file).filter(|mount| is_read_only(mount))?.point.display().to_string();
+            Some(SYSCTL_READ_ONLY.with([&mount, &mount]))
+        }
+        _ => proc_file(errno, facts),
     }
 }
 
@@ -221,13 +238,16 @@ fn covered(facts: &Facts) -> Option<Cause> {
     if !over.is_empty() {
         return Some(PROC_COVERED.with([&over.join(", ")]));
     }
-    proc.options.split(',').any(|option| option == "ro").then(|| PROC_READ_ONLY.with([]))
+    is_read_only(proc).then(|| PROC_READ_ONLY.with([]))
 }
 
-/// Why a FILE for `--keep` could not be made.
+/// Why a FILE for `--keep` or `--pid-file` could not be made.
 pub fn keep_file(file: &Path, errno: Errno) -> Option<Cause> {
     match errno {
-        Errno::ENOENT => Some(KEEP_DIRECTORY.with([&file.parent()?.display().to_string()])),
+        Errno::ENOENT => {
+            let directory = file.parent().filter(|directory| !directory.as_os_str().is_empty())?;
+            Some(KEEP_DIRECTORY.with([&directory.display().to_string()]))
+        }
         _ => None,
     }
 }

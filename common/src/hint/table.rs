@@ -1,6 +1,5 @@
 //! The table of causes: what each looks like, and what to do. The messages and `docs/refusals.md` are both made from it.
 
-use crate::text::harmless;
 use std::fmt::Write;
 
 /// A cause that a refusal can have. `{}` in `hint` stands for what was found in this case.
@@ -48,7 +47,7 @@ impl std::fmt::Display for Cause {
 /// For [`crate::failure::Failure::hint`].
 impl From<Cause> for Option<String> {
     fn from(cause: Cause) -> Self {
-        Some(harmless(&cause.to_string()))
+        Some(cause.to_string())
     }
 }
 
@@ -204,7 +203,7 @@ table! {
         "mount(\"proc\", \"/etc/passwd\"): ENOTDIR: Not a directory",
         "the directory itself",
         "{} is no directory: name one";
-    KEEP_DIRECTORY: "The directory of a FILE for --keep is missing",
+    KEEP_DIRECTORY: "The directory of a FILE for --keep or --pid-file is missing",
         "open(\"/run/x/y\", O_CREAT): ENOENT: No such file or directory",
         "the error number",
         "make its directory first: mkdir -p {}";
@@ -224,6 +223,10 @@ table! {
         "write(\"/proc/sys/kernel/shmfoo\", \"1\"): ENOENT: No such file or directory",
         "the error number",
         "this kernel has no {}";
+    SYSCTL_READ_ONLY: "The sysctls are read-only",
+        "write(\"/proc/sys/net/ipv4/ip_forward\", \"1\"): EROFS: Read-only file system",
+        "`/proc/self/mountinfo`",
+        "{} is mounted read-only here: 'mount -o remount,rw {}' where that was done (docker: --security-opt systempaths=unconfined)";
     SYSCTL_VALUE: "Not a value of this sysctl",
         "write(\"/proc/sys/kernel/shmmax\", \"x\"): EINVAL: Invalid argument",
         "the error number",
