@@ -8,10 +8,12 @@
 #   make soak       the races and the launches, thousands of times
 #   make bench      how fast the tools are, beside others
 #
-# STATIC=0 links dynamically. STRICT=1 makes `check` fail when there is something that it could not run.
+# STATIC=0 links dynamically. STRICT=1 makes `check` fail when there is something that it could not run. SCENES=elsewhere
+# makes it leave out the scenes that `transparency` plays.
 
 STATIC   = 1
 STRICT   = 0
+SCENES   =
 PREFIX   = /usr/local
 DESTDIR  =
 # Where `install` puts things: each can be set, and one that is set to nothing leaves its things out.
@@ -65,7 +67,7 @@ target/suite: $(SUITE_SOURCES)
 	    sed -n 's/.*"executable":"\([^"]*suite[^"]*\)".*/\1/p')" $@
 
 check: $(BUILT) target/suite
-	UNSHARE_TOOLS=$(CURDIR)/target/release STRICT=$(STRICT) target/suite
+	UNSHARE_TOOLS=$(CURDIR)/target/release STRICT=$(STRICT) SCENES=$(SCENES) target/suite
 
 # The table of scenes: what is the same under each link, and under the programs of others.
 transparency: $(BUILT) target/suite

@@ -114,6 +114,6 @@ fn main() -> std::process::ExitCode {
         usage::TESTS,
         user::TESTS,
     ];
-    groups.extend(transparency::TESTS);
+    groups.extend(transparency::tests());
     support::runner::run(&groups)
 }

@@ -2,7 +2,9 @@
 
 use crate::proc::{bits, field};
 use crate::sys::{fsconfig_create, fsmount, fsopen, openat2, pidfd};
-use nix::libc::{O_DIRECTORY, O_RDONLY, SYS_rt_sigtimedwait};
+use nix::libc::{
+    O_DIRECTORY, O_RDONLY, SIGCONT, SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SYS_rt_sigtimedwait,
+};
 use nix::unistd::Pid;
 use std::fs::{self, File};
 use std::io::Read;
@@ -58,6 +60,20 @@ pub fn treatment(process: Pid, signal: i32) -> Treatment {
         look = again;
     }
     Treatment::Defaults
+}
+
+/// The signals whose default action is to stop, and that can be blocked.
+pub const STOPS: u64 = bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU);
+
+/// The signal by which the process, a link that is PID 1, asks to be stopped: of all signals it lets through SIGURG and
+/// that one (SIGSTOP: no other), and perhaps waits for SIGCONT. No other program has such a mask.
+pub fn asks_to_stop(process: Pid) -> Option<i32> {
+    // What cannot be blocked, and what the C library keeps for its threads.
+    const NEVER: u64 = bit(SIGKILL) | bit(SIGSTOP) | bit(32) | bit(33) | bit(34);
+    let look = Look::at(process)?;
+    let open = !bits(&look.status, "SigBlk")? & !NEVER & !bit(SIGCONT);
+    let asked = [SIGTSTP, SIGTTIN, SIGTTOU].into_iter().find(|&stop| open == bit(SIGURG) | bit(stop));
+    asked.or((open == bit(SIGURG)).then_some(SIGSTOP))
 }
 
 /// Is it stopped? Where there is nothing to look at, perhaps.

@@ -21,9 +21,12 @@
 //! ```
 //!
 //! Only a command that is PID 1 needs Stopping and Ending: to an ordinary process the kernel does it all.
+//!
+//! The kernel lets no PID 1 stop itself. A link that is one asks the link around it, by a SIGURG to their process group,
+//! which is nothing to everybody else; that one sees in its signal mask what is meant, and carries it out.
 
 use super::terminal::{self, Foreground};
-use super::treatment::{Treatment, bit, is_stopped, pending, treatment};
+use super::treatment::{STOPS, Treatment, asks_to_stop, bit, is_stopped, pending, treatment};
 use super::{Aftermath, Init, Shape, is_end, seen};
 use crate::failure::{Failure, errno_of};
 use crate::sys::{
@@ -88,6 +91,8 @@ pub struct Watch {
     /// around every fork. In between the kernel may have dropped them.
     vanished: u64,
     looks: u8,
+    /// A continue came after the last stop, so a command that asks to be stopped may have asked before.
+    continued: bool,
 }
 
 /// A command that goes on blocking what it was sent for so many looks, about half a second, has read it.
@@ -116,6 +121,7 @@ impl Watch {
             unsettled: 0,
             vanished: 0,
             looks: 0,
+            continued: false,
         }
     }
 
@@ -225,7 +231,20 @@ impl Watch {
         if is_of_a_child(arrived) {
             return;
         }
+        if signal == SIGURG && self.shape == Shape::CommandIsFirst {
+            if let Some(asked) = asks_to_stop(self.command) {
+                // If it goes on wanting it, it asks again.
+                if !std::mem::take(&mut self.continued) {
+                    self.carry_out(asked);
+                }
+                return;
+            }
+        }
+        if matches!(default_action(signal), Action::Stop) {
+            self.continued = false;
+        }
         if signal == SIGCONT {
+            self.continued = true;
             self.unsettled &= !STOPS;
             self.vanished &= !STOPS;
             // A stop that is under way is taken back as well.
@@ -323,13 +342,7 @@ impl Watch {
         let only = SignalSet::only(signal);
         set_disposition(signal, Disposition::Default);
         if getpid() == Pid::from_raw(1) {
-            // The kernel lets no PID 1 stop itself. What any program does that handles SIGTSTP is the way: the signal
-            // goes to the whole group, where the supervisor around us sees it and stops us.
-            only.unblock();
-            let _ = kill(0, signal);
-            let _ = SignalSet::only(SIGCONT).wait(Some(Duration::from_millis(500)));
-            // It stopped others of the group as well, and nobody else may continue those.
-            let _ = kill(0, SIGCONT);
+            ask_to_be_stopped(only);
         } else {
             // The default action, so that the kernel decides as for any process: in an orphaned process group, SIGTSTP
             // stops nobody, and then the command goes on at once.
@@ -340,6 +353,11 @@ impl Watch {
         // As the kernel does: a continue discards the stop signals that are pending.
         self.unsettled &= !STOPS;
         self.vanished &= !STOPS;
+        self.continued = true;
+        // What it asked for is done, however often it asked.
+        if asks_to_stop(self.command).is_some() {
+            let _ = SignalSet::only(SIGURG).wait(Some(Duration::ZERO));
+        }
         // What continued us has reached the command too, if it was for the group: one SIGCONT must not be two.
         let _ = SignalSet::only(SIGCONT).wait(Some(Duration::ZERO));
         self.foreground = Foreground::look();
@@ -370,8 +388,22 @@ impl Watch {
     }
 }
 
-/// The signals whose default action is to stop, and that can be blocked.
-const STOPS: u64 = bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU);
+/// As PID 1: asks a link around us to stop us by this signal, which our mask tells it ([`asks_to_stop`]). Nobody else is
+/// stopped, and nobody has to be continued: a SIGCONT to the group would discard the next stop signal that is under way.
+/// Asked again, since it may have been busy; but not for ever, as there may be nobody.
+fn ask_to_be_stopped(by: SignalSet) {
+    let urgent = SignalSet::only(SIGURG);
+    by.unblock();
+    urgent.unblock();
+    for _ in 0..20 {
+        let _ = kill(0, SIGURG);
+        // Stopped, and continued: EINTR, or SIGCONT itself.
+        if SignalSet::only(SIGCONT).wait(Some(Duration::from_millis(100))).err() != Some(Errno::EAGAIN) {
+            break;
+        }
+    }
+    urgent.block();
+}
 
 /// Did the kernel send this for a child of ours? Anybody else's SIGCHLD is the command's.
 fn is_of_a_child(arrived: &Arrived) -> bool {

@@ -52,10 +52,14 @@ pub fn user() -> &'static str {
 
 /// Ends the test where a program that the scene uses is not installed.
 pub fn need(program: &str) {
-    let path = search_path();
-    if !std::env::split_paths(&path).any(|dir| dir.join(program).exists()) {
+    if !is_installed(program) {
         skip(format!("{program} is not installed"));
     }
+}
+
+/// Is it where a scene finds it?
+pub fn is_installed(program: &str) -> bool {
+    std::env::split_paths(&search_path()).any(|dir| dir.join(program).exists())
 }
 
 fn search_path() -> std::ffi::OsString {

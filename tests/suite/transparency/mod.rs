@@ -28,7 +28,7 @@ use stage::Scene;
 
 pub use table::print;
 
-pub const TESTS: &[&[Test]] = &[
+const TESTS: &[&[Test]] = &[
     ends::TESTS,
     signals::TESTS,
     terminal::TESTS,
@@ -39,6 +39,19 @@ pub const TESTS: &[&[Test]] = &[
     table::TESTS,
 ];
 
+const PLAYED: &[&[Test]] = &[ends::PLAYED, signals::PLAYED, terminal::PLAYED, inheritance::PLAYED, orphans::PLAYED];
+
+/// The tests. `SCENES=elsewhere` leaves the scenes out, for who runs `make transparency` as well: it plays and compares
+/// the same.
+pub fn tests() -> Vec<&'static [Test]> {
+    if std::env::var("SCENES").is_ok_and(|value| value == "elsewhere") {
+        println!("Without the scenes of a link that nobody notices: 'make transparency' plays them");
+        TESTS.to_vec()
+    } else {
+        [TESTS, PLAYED].concat()
+    }
+}
+
 const SCENES: &[&[Scene]] = &[ends::SCENES, signals::SCENES, terminal::SCENES, inheritance::SCENES, orphans::SCENES];
 
 /// The scenes of a file: a constant of all, and a test of each. After a `;`, tests that compare nothing.
@@ -48,7 +61,13 @@ macro_rules! scenes {
         $(fn $name() {
             $scene.named(stringify!($name)).check();
         })*
-        $crate::tests![$($name,)* $($($test),+)?];
+        pub const PLAYED: &[$crate::support::runner::Test] = &[
+            $($crate::support::runner::Test {
+                name: concat!(module_path!(), "::", stringify!($name)),
+                run: $name,
+            }),*
+        ];
+        $crate::tests![$($($test),+)?];
     };
 }
 use scenes;

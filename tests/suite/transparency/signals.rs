@@ -28,6 +28,11 @@ scenes! {
     a_signal_that_is_blocked_for_a_while: Scene::code(blocked_for_a_while).needs("python3")
         .except(Nested, &EXITS, "unblocks exit 138"),
     stop_signals_and_continue: Scene::code(stop_and_continue),
+    stop_signal_leaves_its_group_alone: Scene::script(
+        "$L sh -c 'echo >begun; exec sleep 20' & link=$!; sleep 30 & other=$!; until test -e begun; do sleep .02; done
+         kill -TSTP $link; until test $(cut -d' ' -f3 /proc/$link/stat) = T; do sleep .02; done
+         cut -d' ' -f3 /proc/$other/stat; kill -CONT $link; kill $link $other; wait $link; echo $?",
+    ),
     continued_before_it_stopped: Scene::code(continued_at_once),
     sigstop_to_the_link: Scene::code(sigstop)
         .except(First, &STOP_ALONE, "command: running").except(Init, &STOP_ALONE, "command: running")

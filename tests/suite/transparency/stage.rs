@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 pub struct Scene {
     name: &'static str,
     play: Play,
-    needs: &'static str,
+    pub needs: &'static str,
     either_end: bool,
     /// How much longer than without a link it may take, on a loaded machine.
     slack: Duration,
