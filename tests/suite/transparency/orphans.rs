@@ -8,26 +8,29 @@ use super::stage::{Scene, Stage};
 use crate::support::pty::Pty;
 use std::fs;
 
+// The daemons hold the pipe, whose end comes when they are over or were killed, however busy the machine is.
 scenes! {
     a_daemon: Scene::script(
-        "$L sh -c 'setsid sh -c \"sleep .6; echo late >log\" >/dev/null 2>&1 & echo done'; sleep 1.2; ls log",
+        "$L sh -c 'setsid sh -c \"sleep 1.5; echo late >log\" >/dev/null 2>&1 & echo done' 7>&1 | cat; ls log",
     )
     .except(First, &ENDS_WITH_IT, "cannot access").except(Init, &ENDS_WITH_IT, "cannot access")
     .except(Nested, &ENDS_WITH_IT, "cannot access").except(Waits, &ENDS_WITH_IT, "cannot access"),
     a_daemon_that_forks_twice: Scene::script(
-        "$L perl -e 'fork and exit 3; use POSIX; setsid; fork and exit; sleep 1; open F, q(>log)'; echo $?; sleep 1.6; ls log",
+        "$L perl -e 'fork and exit 3; use POSIX; setsid; fork and exit; sleep 2; open F, q(>log)' | cat
+         echo ${PIPESTATUS[0]}; ls log",
     )
     .except(First, &ENDS_WITH_IT, "cannot access").except(Init, &ENDS_WITH_IT, "cannot access")
     .except(Nested, &ENDS_WITH_IT, "cannot access").except(Waits, &ENDS_WITH_IT, "cannot access"),
     twenty_orphans: Scene::script(
-        "$L sh -c 'for i in $(seq 20); do (sh -c \"sleep .2; echo x >>log\" &); done; sleep .8; exit 4'; echo $?; wc -l <log",
+        "$L sh -c 'for i in $(seq 20); do (sh -c \"sleep .2; echo x >>log\" &); done
+         until test $(cat log 2>/dev/null | wc -l) = 20; do sleep .05; done; exit 4'; echo $?; wc -l <log",
     ),
     an_orphaned_process_group: Scene::script(
         "setsid -w $L sh -c 'echo $$ >pid; exec sleep .6' & p=$!; while ! test -s pid; do sleep .01; done
          for q in $(pgrep -s $p 2>/dev/null); do kill -TSTP $q 2>/dev/null; done; wait $p; echo $?",
     ),
     an_orphaned_group_that_reads: Scene::keys(&[
-        Line("(set -m; $L sh -c 'sleep .4; cat </dev/tty; echo r=$? >log' 2>/dev/null &); sleep 1"), Line("cat log"),
+        Line("(set -m; $L sh -c 'sleep .4; cat </dev/tty; echo r=$? >log' 2>/dev/null &); until test -s log; do sleep .05; done"), Line("cat log"),
     ]),
     nohup: Scene::script("nohup $L sh -c 'kill -HUP $$; echo alive; grep SigIgn /proc/self/status' 2>/dev/null; echo $?"),
     setsid: Scene::script("setsid -w $L sh -c 'exit 5'; echo $?; $L setsid -w sh -c 'exit 6'; echo $?"),
@@ -65,8 +68,9 @@ fn hangs_up_on_a_handler(stage: &Stage) -> String {
 /// Orphans of the command's are children of the init, which has no zombies.
 fn zombies_are_reaped_by_init() {
     let script = format!(
-        "{}unshare-pid --init --mount-proc -- sh -c 'for i in $(seq 20); do (sleep .1 &); done; sleep .5; \
-         ps -e -o stat= -o comm= | grep -c -e ^Z -e sleep'",
+        "{}unshare-pid --init --mount-proc -- sh -c 'for i in $(seq 20); do (sleep .1 &); done; \
+         for i in $(seq 100); do n=$(ps -e -o stat= -o comm= | grep -c -e ^Z -e sleep); test $n = 0 && break; sleep .1; done; \
+         echo $n'",
         crate::support::user()
     );
     let seen = crate::support::sh(&script);

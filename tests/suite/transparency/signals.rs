@@ -31,7 +31,7 @@ scenes! {
     stop_signal_leaves_its_group_alone: Scene::script(
         "$L sh -c 'echo >begun; exec sleep 20' & link=$!; sleep 30 & other=$!; until test -e begun; do sleep .02; done
          kill -TSTP $link; until test $(cut -d' ' -f3 /proc/$link/stat) = T; do sleep .02; done
-         cut -d' ' -f3 /proc/$other/stat; kill -CONT $link; kill $link $other; wait $link; echo $?",
+         grep -c '^State:.T' /proc/$other/status; kill -CONT $link; kill $link $other; wait $link; echo $?",
     ),
     continued_before_it_stopped: Scene::code(continued_at_once),
     sigstop_to_the_link: Scene::code(sigstop)
