@@ -265,12 +265,12 @@ fn judge(call: &Call, error: &str, seen: &Seen, mark: &str) -> Option<&'static s
     if seen.status.code() != Some(125) {
         return Some("not 125");
     }
-    let line = seen.err.lines().next().unwrap_or_default();
     // A helper whose line to the tool fails is gone for the tool.
     let is_line = ["recvfrom", "sendto"].contains(&call.name.as_str());
-    if !(line.starts_with("unshare-") || line.starts_with("limit-"))
-        || !(line.contains(error) || is_line && line.contains("EPIPE"))
-    {
+    // Where two processes fail one after the other, either may be the first to say so.
+    let is_named = |line: &&str| line.contains(error) || is_line && line.contains("EPIPE");
+    let line = seen.err.lines().find(is_named).unwrap_or_default();
+    if !(line.starts_with("unshare-") || line.starts_with("limit-")) {
         return Some("the error is not named");
     }
     let names = NAMES.iter().find(|(name, _)| *name == call.name).map_or(&[][..], |(_, names)| names);

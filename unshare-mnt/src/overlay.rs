@@ -50,8 +50,9 @@ impl Layers {
                 return Err(Failure::input("RWSRC lies within WORKDIR"));
             }
             if upper.mount != work.mount {
-                return Err(Failure::input("RWSRC and WORKDIR lie on two mounts")
-                    .hint("the kernel moves finished files from WORKDIR to RWSRC: put both on one mount".to_owned()));
+                return Err(
+                    Failure::input("RWSRC and WORKDIR lie on two mounts").hint(hint::table::TWO_MOUNTS.with([]))
+                );
             }
         }
         Ok(())

@@ -43,8 +43,7 @@ impl Side {
         let call = format!("RTM_GETLINK({name} {})", self.name);
         let found = quietly(&call, || Link::named(&self.socket, name.as_str()))?;
         match found {
-            None => Err(Failure::refused(call, Errno::ENODEV)
-                .hint(format!("there is no {name}; 'ip link' lists what there is"))),
+            None => Err(Failure::refused(call, Errno::ENODEV).hint(hint::table::NO_INTERFACE.with([name.as_str()]))),
             Some(link) if link.name != name.as_str() => Err(Failure::input(format_args!(
                 "{call}: {name} is an alternative name of {}: use that one",
                 common::text::harmless(&link.name)
