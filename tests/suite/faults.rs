@@ -78,7 +78,6 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
     ("setsockopt", "NETLINK_CAP_ACK", "shorter answers from the kernel; it works without"),
     ("openat", "/mountinfo", "unshare-mnt: a second look at what is read-only, where a /proc is there to look into"),
     ("read", "/mountinfo", "as the one before"),
-    ("getcwd", "", "unshare-mnt: without it the command starts in /"),
     ("waitid", "", "reaps a child of ours that has ended: waitid(2) has no error then"),
     ("statx", "cgroup", "limit-cgroup: a look whether it is a group, and the root; what cannot be looked at is none"),
     ("statfs", "cgroup", "as the one before"),
