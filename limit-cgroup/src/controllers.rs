@@ -4,15 +4,15 @@
 use crate::group::Group;
 use crate::knob::Knob;
 use crate::place::processes;
+use crate::table;
 use crate::tree::v1_mount;
 use common::failure::{Failure, OrHint, errno_of};
+use common::hint::table::Cause;
 use common::step::{next, step};
 use common::text::quoted;
 use nix::errno::Errno;
 use std::fs;
 use std::path::Path;
-
-const DELEGATE: &str = "'systemd-run --scope -p Delegate=yes -- limit-cgroup ...' (with --user where you are not root)";
 
 /// The controllers that the limits need. Where `parent` hasn't got one, the groups around it are had to hand it down.
 ///
@@ -48,7 +48,7 @@ fn hand_down(controller: &str, group: &Path) -> Result<(), Failure> {
     for keeper in keepers.into_iter().rev() {
         let names = [controller.to_owned()];
         no_processes(keeper, &names, &[])?;
-        write(keeper, &names).or_hint(|_| Some(whereabouts(controller, group)))?;
+        write(keeper, &names).or_hint(|_| whereabouts(controller, group).into())?;
     }
     Ok(())
 }
@@ -91,7 +91,7 @@ fn no_processes(group: &Path, controllers: &[String], us: &[i32]) -> Result<(), 
     let (first, more) = (&others[..others.len().min(5)], if others.len() > 5 { ", ..." } else { "" });
     let controllers = controllers.join(", ");
     Err(Failure::input(format_args!("{} holds processes, so it cannot hand down {controllers}", quoted(group)))
-        .hint(format!("it holds {}{more}; name another group with --parent, or use {DELEGATE}", first.join(", "))))
+        .hint(table::HOLDS_OTHERS.with([&(first.join(", ") + more)])))
 }
 
 /// Is this the root of the whole tree? It alone has no type. (That of a cgroup namespace is a group like others.)
@@ -109,13 +109,11 @@ fn write(parent: &Path, controllers: &[String]) -> Result<(), Failure> {
 }
 
 fn hint(parent: &Path, errno: Errno) -> Option<String> {
-    let shown = quoted(parent);
+    let shown = &quoted(parent).to_string()[..];
     match errno {
-        Errno::EACCES | Errno::EPERM | Errno::EROFS => {
-            Some(format!("{shown} is not delegated to this user: run as root, or use {DELEGATE}"))
-        }
-        Errno::EBUSY => Some(format!("{shown} holds processes: name another group with --parent, or use {DELEGATE}")),
-        Errno::EOPNOTSUPP => Some(format!("{shown} is a threaded group: name another one with --parent")),
+        Errno::EACCES | Errno::EPERM | Errno::EROFS => table::NOT_DELEGATED.with([shown]).into(),
+        Errno::EBUSY => table::BUSY.with([shown]).into(),
+        Errno::EOPNOTSUPP => table::THREADED.with([shown]).into(),
         _ => None,
     }
 }
@@ -128,7 +126,7 @@ fn list(group: &Path, file: &str) -> Result<Vec<String>, Failure> {
 }
 
 /// Why a group hasn't got a controller: bound to v1, switched off, not handed down, not compiled.
-fn whereabouts(controller: &str, group: &Path) -> String {
+fn whereabouts(controller: &str, group: &Path) -> Cause {
     // v1 called it so, and /proc/cgroups goes on to.
     let old_name = if controller == "io" { "blkio" } else { controller };
     let table = fs::read_to_string("/proc/cgroups").unwrap_or_default();
@@ -140,12 +138,10 @@ fn whereabouts(controller: &str, group: &Path) -> String {
         Some([_, hierarchy, ..]) if *hierarchy != "0" => {
             let place =
                 v1_mount(old_name).map_or_else(String::new, |mount| format!(", mounted on {}", mount.point.display()));
-            return format!(
-                "it is bound to cgroup v1{place}: boot with cgroup_no_v1={old_name}, or systemd.unified_cgroup_hierarchy=1"
-            );
+            return table::ON_V1.with([&place, old_name]);
         }
         Some([_, _, _, "0"]) => {
-            return format!("it is switched off on the kernel's command line: boot without cgroup_disable={old_name}");
+            return table::SWITCHED_OFF.with([old_name]);
         }
         _ => {}
     }
@@ -153,8 +149,8 @@ fn whereabouts(controller: &str, group: &Path) -> String {
     let has =
         |group: &&Path| list(group, "cgroup.controllers").is_ok_and(|list| list.iter().any(|name| name == controller));
     match group.ancestors().skip(1).find(has) {
-        Some(keeper) => format!("{} has it and does not hand it down: not delegated; use {DELEGATE}", keeper.display()),
-        None if row.is_some() => format!("no group that is visible here has it: not delegated; use {DELEGATE}"),
-        None => "this kernel has no such controller: misspelt, or not compiled in".to_owned(),
+        Some(keeper) => table::NOT_HANDED_DOWN.with([&keeper.display().to_string()]),
+        None if row.is_some() => table::NOT_VISIBLE.with([]),
+        None => table::NO_CONTROLLER.with([]),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::guard::Guard;
 use crate::place::{self, Place, processes};
+use crate::table;
 use common::failure::{Failure, OrHint, errno_of};
 use common::step::{quietly, say, step};
 use common::supervise::{Aftermath, Undo};
@@ -92,9 +93,8 @@ impl Group {
         }
         let frozen = |group: &&Path| fs::read_to_string(group.join("cgroup.freeze")).is_ok_and(|text| text == "1\n");
         let around = self.parent().ancestors().find(frozen).unwrap_or(self.parent());
-        Err(Failure::input(format_args!("{} is frozen, so the command could not start in it", quoted(around))).hint(
-            format!("thaw it with 'echo 0 >{}/cgroup.freeze', or name another group with --parent", around.display()),
-        ))
+        Err(Failure::input(format_args!("{} is frozen, so the command could not start in it", quoted(around)))
+            .hint(table::FROZEN.with([&around.display().to_string()])))
     }
 
     /// Tells of the processes that the kernel killed in it for want of memory.
@@ -157,15 +157,17 @@ pub fn join(group: &Path, pid: &str) -> Result<(), Failure> {
     } else {
         "that process is there now"
     };
-    step(call, changes, || fs::OpenOptions::new().write(true).open(&path).and_then(|mut file| std::io::Write::write_all(&mut file, pid.as_bytes())).map_err(errno_of))
-        .or_hint(|errno| match errno {
-            Errno::EACCES | Errno::EPERM => Some(
-                "to move a process takes the right to write cgroup.procs of the nearest group that is around both its old and its new place: start in the delegated group, or run as root".to_owned(),
-            ),
-            Errno::EOPNOTSUPP => Some(
-                "the group around it holds processes and hands down controllers that count threads, such as cpu and pids: name another one with --parent".to_owned(),
-            ),
-            Errno::EBUSY => Some("a group that hands controllers down can hold no processes".to_owned()),
-            _ => None,
-        })
+    step(call, changes, || {
+        fs::OpenOptions::new()
+            .write(true)
+            .open(&path)
+            .and_then(|mut file| std::io::Write::write_all(&mut file, pid.as_bytes()))
+            .map_err(errno_of)
+    })
+    .or_hint(|errno| match errno {
+        Errno::EACCES | Errno::EPERM => table::MAY_NOT_MOVE.with([]).into(),
+        Errno::EOPNOTSUPP => table::BESIDE_THREADS.with([]).into(),
+        Errno::EBUSY => table::HANDS_DOWN.with([]).into(),
+        _ => None,
+    })
 }

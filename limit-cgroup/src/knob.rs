@@ -1,6 +1,7 @@
 //! The control files of a group: what to write to which, and whether the kernel took it as it was meant.
 
 use crate::amount;
+use crate::table;
 use common::failure::{Failure, OrHint, errno_of};
 use common::step::{narrate, next, say, shown, step};
 use common::text::quoted;
@@ -121,17 +122,15 @@ impl Knob {
                 files.sort();
                 // There, and it names something that is not.
                 if files.contains(&self.file) {
-                    return Some(format!("not a value that {} takes", self.file));
+                    return table::VALUE.with([&self.file]).into();
                 }
                 let others =
                     if files.is_empty() { String::new() } else { format!("; there are: {}", files.join(", ")) };
-                Some(format!("there is no {} here{others}", self.file))
+                table::NO_FILE.with([&self.file, &others]).into()
             }
-            Errno::EINVAL if is_read_only(&group.join(&self.file)) => {
-                Some(format!("{} is for reading alone", self.file))
-            }
-            Errno::EINVAL | Errno::ERANGE | Errno::ENODEV => Some(format!("not a value that {} takes", self.file)),
-            Errno::EACCES => Some(format!("{} is not for this user to write, or for nobody", self.file)),
+            Errno::EINVAL if is_read_only(&group.join(&self.file)) => table::FOR_READING.with([&self.file]).into(),
+            Errno::EINVAL | Errno::ERANGE | Errno::ENODEV => table::VALUE.with([&self.file]).into(),
+            Errno::EACCES => table::NOT_FOR_US.with([&self.file]).into(),
             _ => None,
         }
     }

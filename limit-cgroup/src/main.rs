@@ -7,6 +7,7 @@ mod group;
 mod guard;
 mod knob;
 mod place;
+mod table;
 mod tree;
 
 use clap::Parser;

@@ -3,6 +3,7 @@
 //! Everything goes by names relative to the parent's directory, which is the guard's working directory: whatever is
 //! mounted over the tree later, it finds its way.
 
+use crate::table;
 use common::failure::{Failure, errno_of};
 use common::sys::kill;
 use common::text::quoted;
@@ -188,18 +189,12 @@ pub fn processes(group: &Path) -> Result<Vec<i32>, Failure> {
 
 /// Why a group could not be made.
 pub fn hint(parent: &Path, errno: Errno) -> Option<String> {
-    let shown = parent.display();
+    let shown = &parent.display().to_string()[..];
     match errno {
-        Errno::EACCES | Errno::EPERM => Some(format!(
-            "{shown} is not this user's: run as root, or in a group that is, as by 'systemd-run --scope -p Delegate=yes --user -- limit-cgroup ...'"
-        )),
-        Errno::EROFS => Some(format!("{shown} is mounted read-only")),
-        Errno::EEXIST => {
-            Some("a group of that name is there already: another --name, or none for one that is free".to_owned())
-        }
-        Errno::EAGAIN => {
-            Some(format!("{shown} or a group above it allows no more: cgroup.max.depth, cgroup.max.descendants"))
-        }
+        Errno::EACCES | Errno::EPERM => table::NOT_OURS.with([shown]).into(),
+        Errno::EROFS => table::READ_ONLY.with([shown]).into(),
+        Errno::EEXIST => table::NAME_TAKEN.with([]).into(),
+        Errno::EAGAIN => table::TOO_MANY.with([shown]).into(),
         _ => None,
     }
 }

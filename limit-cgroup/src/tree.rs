@@ -1,5 +1,6 @@
 //! The cgroup v2 tree: where it is mounted, which group this process is in, which one is meant (cgroups(7)).
 
+use crate::table;
 use common::failure::{Failure, errno_of};
 use common::text::quoted;
 use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
@@ -73,10 +74,7 @@ pub fn parent(given: Option<&OsStr>) -> Result<PathBuf, Failure> {
     // A directory, as the shell completes it; or a path as /proc/PID/cgroup tells it.
     let candidates = [Some(PathBuf::from(given)), as_in_proc];
     let group = candidates.into_iter().flatten().find(|path| is_group(path));
-    let group = group.ok_or_else(|| {
-        wrong("not a control group (cgroup v2)")
-            .hint("name a directory of a cgroup2 file system, or a group as /proc/self/cgroup does".to_owned())
-    })?;
+    let group = group.ok_or_else(|| wrong("not a control group (cgroup v2)").hint(table::NO_GROUP.with([])))?;
     group
         .canonicalize()
         .map_err(|error| Failure::refused(format_args!("realpath({})", quoted(&group)), errno_of(error)))
@@ -86,23 +84,19 @@ pub fn parent(given: Option<&OsStr>) -> Result<PathBuf, Failure> {
 fn own() -> Result<PathBuf, Failure> {
     let path = "/proc/self/cgroup";
     let text = fs::read(path).map_err(|error| {
-        Failure::refused(format_args!("read({path:?})"), errno_of(error)).hint("it takes /proc".to_owned())
+        Failure::refused(format_args!("read({path:?})"), errno_of(error)).hint(table::NO_PROC.with([]))
     })?;
     // The v2 tree is the line with number 0.
     let group = text.split(|&b| b == b'\n').find_map(|line| line.strip_prefix(b"0::"));
     let Some(group) = group else {
-        return Err(Failure::input("this kernel has no cgroup v2, or only v1 is in use")
-            .hint("boot with systemd.unified_cgroup_hierarchy=1, or cgroup_no_v1=all".to_owned()));
+        return Err(Failure::input("this kernel has no cgroup v2, or only v1 is in use").hint(table::NO_V2.with([])));
     };
     let group = Path::new(OsStr::from_bytes(group));
     in_tree(group).ok_or_else(|| {
         let trees = mounts().iter().filter(|mount| mount.kind == b"cgroup2").count();
-        let hint = if trees == 0 {
-            "no cgroup2 file system is mounted here: 'mount -t cgroup2 none /sys/fs/cgroup', or put limit-cgroup in front of 'unshare-mnt --root'"
-        } else {
-            "the cgroup2 file system that is mounted here belongs to another cgroup namespace: put limit-cgroup in front of unshare-cgroup, or name a directory with --parent"
-        };
-        Failure::input(format_args!("the group of this process, {}, is not found in a file system", quoted(group))).hint(hint.to_owned())
+        let hint = if trees == 0 { table::NO_TREE.with([]) } else { table::OTHER_TREE.with([]) };
+        Failure::input(format_args!("the group of this process, {}, is not found in a file system", quoted(group)))
+            .hint(hint)
     })
 }
 

@@ -53,7 +53,7 @@ impl Line {
         if let Some(index) = root.filter(|_| !propagation.allows_new_root()) {
             let label = &operations[index].label;
             return Err(Failure::input(format_args!("{label}: a new root needs --propagation private or slave"))
-                .hint("the kernel's pivot_root refuses shared mounts".to_owned()));
+                .hint(hint::table::SHARED_ROOT.with([])));
         }
         if chdir.as_ref().is_some_and(|directory| directory.is_empty()) {
             return Err(Failure::input("--chdir \"\": an empty path names nothing"));

@@ -3,17 +3,18 @@
 //! The layers are handed over as descriptors (Linux 6.13), or else as `/proc/self/fd/N`, so that no name needs an escape
 //! for `:` and `,`, and none is resolved twice.
 
-use crate::filesystem;
+use crate::filesystem::{self, Call};
 use crate::hint;
 use crate::operation::Filesystem;
 use crate::place::Tree;
-use common::failure::Failure;
+use common::failure::{Failure, errno_of};
 use common::namespace::USER;
 use common::step::quietly;
 use common::sys::{self, Identity, MOUNT_ATTR_RDONLY};
 use nix::errno::Errno;
 use nix::libc::{O_DIRECTORY, O_PATH};
 use std::ffi::CStr;
+use std::fs;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
@@ -34,7 +35,7 @@ impl Layers {
     /// Checks what the kernel would refuse with no more than EINVAL.
     ///
     /// # Errors
-    /// RWSRC and WORKDIR on two mounts, or the same directory.
+    /// RWSRC and WORKDIR on two mounts, the same directory, or one within the other; a directory that cannot be looked at.
     pub fn check(&self) -> Result<(), Failure> {
         if let Upper::At { upper: upper_fd, work: work_fd } = &self.upper {
             let look = |fd: &OwnedFd| quietly("statx()", || sys::identify(fd.as_fd()));
@@ -42,15 +43,16 @@ impl Layers {
             if upper == work {
                 return Err(Failure::input("RWSRC and WORKDIR are the same directory"));
             }
-            if is_within(work_fd, upper) {
+            if is_within(work_fd, upper)? {
                 return Err(Failure::input("WORKDIR lies within RWSRC"));
             }
-            if is_within(upper_fd, work) {
+            if is_within(upper_fd, work)? {
                 return Err(Failure::input("RWSRC lies within WORKDIR"));
             }
             if upper.mount != work.mount {
-                return Err(Failure::input("RWSRC and WORKDIR lie on two mounts")
-                    .hint("the kernel moves finished files from WORKDIR to RWSRC: put both on one mount".to_owned()));
+                return Err(
+                    Failure::input("RWSRC and WORKDIR lie on two mounts").hint(hint::table::TWO_MOUNTS.with([]))
+                );
             }
         }
         Ok(())
@@ -58,42 +60,48 @@ impl Layers {
 }
 
 /// Does a directory lie somewhere below another?
-fn is_within(directory: &OwnedFd, above: Identity) -> bool {
-    let up = |fd: BorrowedFd<'_>| sys::openat2(fd, "..".as_ref(), O_PATH, 0).ok();
-    let mut at = up(directory.as_fd());
+fn is_within(directory: &OwnedFd, above: Identity) -> Result<bool, Failure> {
+    let up = |fd: BorrowedFd<'_>| match sys::openat2(fd, "..".as_ref(), O_PATH, 0) {
+        // The caller may be within what it may not enter: the kernel has the last word on the two.
+        Err(Errno::EACCES) => Ok(None),
+        result => result.map(Some),
+    };
+    let look_up = |fd: BorrowedFd<'_>| quietly("open(\"..\", O_PATH)", || up(fd));
+    let mut at = look_up(directory.as_fd())?;
     let mut last = None;
     while let Some(fd) = at {
-        match sys::identify(fd.as_fd()) {
-            Ok(here) if here == above => return true,
-            // The root is its own parent.
-            Ok(here) if last != Some(here) => last = Some(here),
-            _ => return false,
+        let here = quietly("statx(\"..\")", || sys::identify(fd.as_fd()))?;
+        // The root is its own parent.
+        if here == above || last == Some(here) {
+            return Ok(here == above);
         }
-        at = up(fd.as_fd());
+        last = Some(here);
+        at = look_up(fd.as_fd())?;
     }
-    false
+    Ok(false)
 }
 
 /// Makes the overlay and attaches it. Gives its root.
 pub fn make(layers: &Layers, place: &OwnedFd, dest: &Path, tree: &mut Tree) -> Result<OwnedFd, Failure> {
     let changes = "the layers are seen there as one tree, by whoever is in here";
     let lower = &layers.layers[..];
+    let failure = |(failure, _)| failure;
     let overlay = match &layers.upper {
-        Upper::None => new(lower, None)?,
-        Upper::At { upper, work } => new(lower, Some((upper, work)))?,
+        Upper::None => new(lower, None).map_err(failure)?,
+        Upper::At { upper, work } => new(lower, Some((upper, work))).map_err(failure)?,
         Upper::New => {
             let memory = filesystem::make(Filesystem::Tmpfs)?;
             let (upper, work) = parts(&memory, lower)?;
             match new(lower, Some((&upper, &work))) {
                 // Before Linux 6.15 a layer must lie on an attached mount: so it does, with the overlay over it.
-                Err(failure) if failure.errno == Some(Errno::EINVAL) => {
+                Err((refused, Call::Create)) if refused.errno == Some(Errno::EINVAL) => {
                     tree.attach(&memory, place, dest, "memory for the writes")?;
-                    let overlay = new(lower, Some((&upper, &work)))?;
+                    let overlay = new(lower, Some((&upper, &work))).map_err(failure)?;
                     tree.attach(&overlay, &memory, dest, changes)?;
                     tree.own(&overlay, true)?;
                     return Ok(overlay);
                 }
-                overlay => overlay?,
+                overlay => overlay.map_err(failure)?,
             }
         }
     };
@@ -115,11 +123,11 @@ fn parts(memory: &OwnedFd, layers: &[OwnedFd]) -> Result<(OwnedFd, OwnedFd), Fai
     Ok((make("upper", mode)?, make("work", 0o755)?))
 }
 
-fn new(layers: &[OwnedFd], upper: Option<(&OwnedFd, &OwnedFd)>) -> Result<OwnedFd, Failure> {
+fn new(layers: &[OwnedFd], upper: Option<(&OwnedFd, &OwnedFd)>) -> Result<OwnedFd, (Failure, Call)> {
     let attributes = if upper.is_none() { MOUNT_ATTR_RDONLY } else { 0 };
     filesystem::new(c"overlay", attributes, |context| {
         // In a user namespace the overlay's notes go to user.* attributes: trusted.* ones take real root.
-        if !in_first_user_namespace() {
+        if !in_first_user_namespace()? {
             quietly("fsconfig(userxattr)", || sys::fsconfig_flag(context, c"userxattr"))?;
         }
         lower(context, layers)?;
@@ -129,9 +137,9 @@ fn new(layers: &[OwnedFd], upper: Option<(&OwnedFd, &OwnedFd)>) -> Result<OwnedF
         }
         Ok(())
     })
-    .map_err(|(failure, _)| {
+    .map_err(|(failure, call)| {
         let hint = failure.errno.and_then(|errno| hint::overlay(layers, upper, errno));
-        failure.hint(hint)
+        (failure.hint(hint), call)
     })
 }
 
@@ -158,6 +166,12 @@ fn name(fd: &OwnedFd) -> String {
 }
 
 /// Are we in the user namespace that the machine started with?
-pub fn in_first_user_namespace() -> bool {
-    USER.id() == "user:[4026531837]"
+fn in_first_user_namespace() -> Result<bool, Failure> {
+    let path = USER.path();
+    let id = quietly(format_args!("readlink({path})"), || match fs::read_link(&path).map_err(errno_of) {
+        // Without a /proc it can't be known: the notes that work everywhere.
+        Err(Errno::ENOENT) => Ok(None),
+        result => result.map(Some),
+    })?;
+    Ok(id.is_some_and(|id| id.as_os_str() == "user:[4026531837]"))
 }

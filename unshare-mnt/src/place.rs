@@ -128,7 +128,7 @@ impl Tree {
         };
         if identify(place.as_fd())? == root {
             return Err(Failure::input(format_args!("{} leads to the root directory", quoted(path)))
-                .hint("a mount laid over the root is not seen: write DEST as / to replace the root".to_owned()));
+                .hint(hint::table::DEST_IS_ROOT.with([])));
         }
         Ok(place)
     }
@@ -138,7 +138,7 @@ impl Tree {
         match self.open(path) {
             Ok(there) if identify(there.as_fd())?.is_directory => Ok(()),
             Ok(_) => Err(Failure::refused(format_args!("mkdir({})", quoted(path)), Errno::EEXIST)
-                .hint("something else than a directory is there".to_owned())),
+                .hint(hint::table::NO_DIRECTORY.with([]))),
             Err(Errno::ENOENT) => self.make(path, Missing::Directory, true).map(drop),
             Err(errno) => Err(Failure::refused(self.call(path), errno).hint(hint::dest(path, errno))),
         }
@@ -157,7 +157,7 @@ impl Tree {
             // As bubblewrap: what is there already as asked for is well.
             Err(Errno::EEXIST) if sys::read_symlink(parent.as_fd(), &name).as_deref() == Ok(target) => Ok(()),
             Err(errno) => Err(Failure::refused(call, errno).hint(match errno {
-                Errno::EEXIST => Some("something else is there already".to_owned()),
+                Errno::EEXIST => hint::table::OCCUPIED.with([]).into(),
                 errno => hint::make(&parent, errno),
             })),
             Ok(()) => {

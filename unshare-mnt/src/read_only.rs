@@ -86,10 +86,10 @@ pub fn writable_below(mountinfo: &[u8], top: u64) -> Option<String> {
 pub fn one(tree: &mut Tree, dest: &Path) -> Result<(), Failure> {
     let mount = tree.find(dest)?;
     if !quietly("statx()", || sys::identify(mount.as_fd()))?.is_mount_root {
-        return Err(Failure::input("not a mount point").hint(format!(
-            "--ro-bind {0} {0} makes a directory read-only that is no mount of its own",
-            dest.display()
-        )));
+        return Err(Failure::input("not a mount point").hint({
+            let dest = dest.display().to_string();
+            hint::table::NO_MOUNT_POINT.with([&dest, &dest])
+        }));
     }
     step(
         format_args!("mount_setattr({}, MOUNT_ATTR_RDONLY)", quoted(dest)),

@@ -54,6 +54,10 @@ pub fn change_directory(
         Ok(()) => Ok(()),
         // Held open by the caller, but not to be reached by its path: it is still where it was.
         Err(Errno::EACCES | Errno::ENAMETOOLONG) if !is_new => Ok(()),
-        Err(_) => step("chdir(\"/\")", "the working directory does not exist inside", || change("/".as_ref())),
+        // Another file has its place, or a link in a circle, or what this user may not enter.
+        Err(Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES | Errno::ELOOP | Errno::ENAMETOOLONG) => {
+            step("chdir(\"/\")", "the working directory does not exist inside", || change("/".as_ref()))
+        }
+        Err(errno) => Err(Failure::refused(format_args!("fchdir(openat2({}))", quoted(&path)), errno)),
     }
 }

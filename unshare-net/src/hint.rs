@@ -1,46 +1,43 @@
 //! From a refused network call to a cause and a remedy.
 
+pub mod table;
+
 use crate::interface::Side;
 use crate::link::Link;
 use crate::spec::{Cidr, Name, Route, Veth};
+use common::hint::table::Cause;
 use nix::errno::Errno;
 
 /// The caller's network belongs to a user namespace in which this process has no rights.
 pub fn no_rights_outside(errno: Errno) -> Option<String> {
-    (errno == Errno::EPERM).then(|| {
-        "needs CAP_NET_ADMIN over the caller's network: run as root, or from a network of your own \
-         (unshare-user -- unshare-net -- ...); to reach the world as you are: pasta --config-net -- COMMAND, from passt"
-            .to_owned()
-    })
+    if errno == Errno::EPERM { table::NO_RIGHTS_OUTSIDE.with([]).into() } else { None }
 }
 
 /// Why no pair could be made.
 pub fn veth(errno: Errno, veth: &Veth, outside: &Side) -> Option<String> {
     match errno {
-        Errno::EEXIST => Some(match Link::named(&outside.socket, veth.host.as_str()) {
-            Ok(Some(link)) => taken(&veth.host, &link),
-            _ => format!("{} is taken inside: choose another with name=NAME", veth.name),
-        }),
-        Errno::EOPNOTSUPP => Some("this kernel has no veth driver: modprobe veth".to_owned()),
+        Errno::EEXIST => match Link::named(&outside.socket, veth.host.as_str()) {
+            Ok(Some(link)) => taken(&veth.host, &link).into(),
+            _ => table::NAME_TAKEN.with([veth.name.as_str()]).into(),
+        },
+        Errno::EOPNOTSUPP => table::NO_VETH.with([]).into(),
         errno => no_rights_outside(errno),
     }
 }
 
-fn taken(name: &Name, link: &Link) -> String {
+fn taken(name: &Name, link: &Link) -> Cause {
     let alias = if link.name == name.as_str() {
         String::new()
     } else {
         format!(", as an alternative name of {}", common::text::harmless(&link.name))
     };
-    format!("{name} is taken by {}{alias}: choose another with host=NAME", link.describe())
+    table::HOST_NAME_TAKEN.with([name.as_str(), &(link.describe() + &alias)])
 }
 
 /// Why an interface could not be moved.
 pub fn moving(errno: Errno, link: &Link) -> Option<String> {
     match errno {
-        Errno::EINVAL => {
-            Some(format!("{} is {}: that kind stays in the namespace in which it was made", link.name, link.describe()))
-        }
+        Errno::EINVAL => table::IMMOVABLE.with([&link.name, &link.describe()]).into(),
         errno => no_rights_outside(errno),
     }
 }
@@ -49,12 +46,8 @@ pub fn moving(errno: Errno, link: &Link) -> Option<String> {
 pub fn address(errno: Errno, cidr: Cidr) -> Option<String> {
     let family = if cidr.address.is_ipv4() { "IPv4" } else { "IPv6" };
     match errno {
-        Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT => {
-            Some(format!("this kernel has no {family}: modprobe {}", family.to_ascii_lowercase()))
-        }
-        Errno::EACCES if cidr.address.is_ipv6() => {
-            Some("IPv6 is switched off there (net.ipv6.conf.*.disable_ipv6)".to_owned())
-        }
+        Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT => table::NO_FAMILY.with([family, &family.to_ascii_lowercase()]).into(),
+        Errno::EACCES if cidr.address.is_ipv6() => table::IPV6_OFF.with([]).into(),
         Errno::EPERM => no_rights(),
         _ => None,
     }
@@ -63,7 +56,7 @@ pub fn address(errno: Errno, cidr: Cidr) -> Option<String> {
 /// Why an interface did not come up.
 pub fn up(errno: Errno, name: &str) -> Option<String> {
     match errno {
-        Errno::ENETDOWN => Some(format!("{name} stands on an interface that is down: bring that one up first")),
+        Errno::ENETDOWN => table::LOWER_IS_DOWN.with([name]).into(),
         Errno::EPERM => no_rights(),
         _ => None,
     }
@@ -72,18 +65,14 @@ pub fn up(errno: Errno, name: &str) -> Option<String> {
 /// Why a route was not taken.
 pub fn route(errno: Errno, route: &Route) -> Option<String> {
     match errno {
-        Errno::ENETUNREACH | Errno::EHOSTUNREACH => {
-            Some(format!("{} is in no network that an interface inside has an address of: see address=CIDR", route.via))
-        }
-        Errno::EINVAL => {
-            Some(format!("{} is no next hop: an address of this side's own, or of a whole network?", route.via))
-        }
-        Errno::EEXIST => Some(format!("there is a route to {} already", route.to)),
+        Errno::ENETUNREACH | Errno::EHOSTUNREACH => table::NO_WAY.with([&route.via.to_string()]).into(),
+        Errno::EINVAL => table::NO_NEXT_HOP.with([&route.via.to_string()]).into(),
+        Errno::EEXIST => table::ROUTE_EXISTS.with([&route.to.to_string()]).into(),
         Errno::EPERM => no_rights(),
         _ => None,
     }
 }
 
 fn no_rights() -> Option<String> {
-    Some("no CAP_NET_ADMIN over this network namespace: a security module may have taken the capabilities (AppArmor, SELinux)".to_owned())
+    table::NO_RIGHTS_INSIDE.with([]).into()
 }

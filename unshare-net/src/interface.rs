@@ -43,8 +43,7 @@ impl Side {
         let call = format!("RTM_GETLINK({name} {})", self.name);
         let found = quietly(&call, || Link::named(&self.socket, name.as_str()))?;
         match found {
-            None => Err(Failure::refused(call, Errno::ENODEV)
-                .hint(format!("there is no {name}; 'ip link' lists what there is"))),
+            None => Err(Failure::refused(call, Errno::ENODEV).hint(hint::table::NO_INTERFACE.with([name.as_str()]))),
             Some(link) if link.name != name.as_str() => Err(Failure::input(format_args!(
                 "{call}: {name} is an alternative name of {}: use that one",
                 common::text::harmless(&link.name)
@@ -153,8 +152,16 @@ impl Side {
     /// Which address was refused, or that the interface does not come up.
     pub fn configure(&self, link: &Link, addresses: &[Cidr]) -> Result<(), Failure> {
         if let Some(address) = link.link_local {
-            // The kernel would make this very address, and ask. Where IPv6 is switched off there is none.
-            let _ = self.add(link.index, Cidr { address: address.into(), prefix: 64 });
+            // The kernel would make this very address, and ask. Where IPv6 is absent or switched off there is none.
+            let cidr = Cidr { address: address.into(), prefix: 64 };
+            quietly(format_args!("RTM_NEWADDR({cidr} on {} {})", link.name, self.name), || {
+                match self.add(link.index, cidr) {
+                    Err(Errno::EACCES | Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT | Errno::EEXIST) => Ok(()),
+                    result => result,
+                }
+            })
+            .or_hint(|errno| hint::address(errno, cidr))
+            .or_hint(|_| self.socket.said())?;
         }
         next(format_args!("{} {} is to get its addresses, and to be switched on", link.name, self.name));
         for cidr in addresses {
@@ -194,13 +201,17 @@ impl Side {
     }
 
     /// Waits until an interface that was brought up carries packets, if it is connected: the kernel says so a moment later.
-    pub fn wait_for(&self, index: u32) {
+    ///
+    /// # Errors
+    /// The kernel could not be asked.
+    pub fn wait_for(&self, index: u32) -> Result<(), Failure> {
         let begin = Instant::now();
-        while Link::numbered(&self.socket, index).is_ok_and(|link| link.is_some_and(|link| link.settling))
-            && begin.elapsed() < Duration::from_secs(1)
-        {
+        let ask =
+            || quietly(format_args!("RTM_GETLINK({index} {})", self.name), || Link::numbered(&self.socket, index));
+        while ask()?.is_some_and(|link| link.settling) && begin.elapsed() < Duration::from_secs(1) {
             std::thread::sleep(Duration::from_micros(200));
         }
+        Ok(())
     }
 
     /// Adds a route.

@@ -234,14 +234,14 @@ impl Made {
         }
         if let Some(outside) = &self.outside {
             for (veth, host) in self.veths.iter().zip(hosts) {
-                inside.wait_for(veth.index);
-                outside.side.wait_for(host.index);
+                inside.wait_for(veth.index)?;
+                outside.side.wait_for(host.index)?;
             }
             for moved in &self.moved {
-                inside.wait_for(moved.inside.index);
+                inside.wait_for(moved.inside.index)?;
                 // Its other end, if that is with the caller.
                 if let Link { peer: Some(peer), peer_namespace: None, .. } = moved.outside {
-                    outside.side.wait_for(peer);
+                    outside.side.wait_for(peer)?;
                 }
             }
         }

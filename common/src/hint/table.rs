@@ -1,4 +1,5 @@
-//! The table of causes: what each looks like, and what to do. The messages and `docs/refusals.md` are both made from it.
+//! The table of causes: what each looks like, and what to do. The messages and `docs/refusals.md` are both made from it,
+//! and from those of the tools that have one of their own.
 
 use std::fmt::Write;
 
@@ -51,18 +52,22 @@ impl From<Cause> for Option<String> {
     }
 }
 
-macro_rules! table {
+/// A table of rows: each a constant, and all of them as `TABLE`. What one tool alone can meet stands in a table of its own.
+#[macro_export]
+macro_rules! causes {
     ($($constant:ident: $name:literal, $see:literal, $found_by:literal, $hint:literal;)*) => {
         $(
             #[doc = $name]
-            pub const $constant: Row = Row { name: $name, see: $see, found_by: $found_by, hint: $hint };
+            pub const $constant: $crate::hint::table::Row =
+                $crate::hint::table::Row { name: $name, see: $see, found_by: $found_by, hint: $hint };
         )*
         /// Every cause, in the order of the page.
-        pub const TABLE: &[&Row] = &[$(&$constant),*];
+        #[allow(dead_code, reason = "a tool refers to its rows, the page to the table")]
+        pub const TABLE: &[&$crate::hint::table::Row] = &[$(&$constant),*];
     };
 }
 
-table! {
+causes! {
     NO_CAPABILITY: "No capability",
         "unshare(CLONE_NEWNET): EPERM: Operation not permitted",
         "the effective capabilities of the process",
@@ -245,23 +250,26 @@ table! {
         "{} ends its lines with CR LF, so its interpreter is {}: convert it";
 }
 
-/// The page `docs/refusals.md`.
-pub fn page() -> String {
+/// The page `docs/refusals.md`, from the tables of single tools, by their names.
+pub fn page(tables: &[(&str, &[&Row])]) -> String {
     let mut page = String::from(
         "# Refusals\n\n\
          When a call is refused, the tools say which, with its arguments, on one line. Then they look at the system for the cause,\n\
          and say on a second line, after `hint:`, what it is and what to do. This page lists every cause that they know. It is made\n\
-         from the table in `common/src/hint/table.rs`; `...` stands for what was found.\n\n\
+         from the tables in the code: `common/src/hint/table.rs`, and then `table.rs` of unshare-mnt, unshare-net and limit-cgroup;\n\
+         `...` stands for what was found.\n\n\
          Two causes cannot be provoked on most machines, a user namespace that `kernel.unprivileged_userns_clone` or AppArmor forbids:\n\
          the tests decide them from facts as their documentation gives them.\n\n\
          What unshare(1) and bwrap(1) say to the same refusals stands in [refusals-of-peers.md](refusals-of-peers.md).\n",
     );
-    for row in TABLE {
-        let (name, see, found_by, hint) = (row.name, row.see, row.found_by, row.hint.replace("{}", "..."));
-        let _ = write!(
-            page,
-            "\n## {name}\n\nYou see, for example:\n\n    unshare-...: {see}\n    unshare-...: hint: {hint}\n\nFound by: {found_by}.\n"
-        );
+    for (tool, table) in [("unshare-...", TABLE)].iter().chain(tables) {
+        for row in *table {
+            let (name, see, found_by, hint) = (row.name, row.see, row.found_by, row.hint.replace("{}", "..."));
+            let _ = write!(
+                page,
+                "\n## {name}\n\nYou see, for example:\n\n    {tool}: {see}\n    {tool}: hint: {hint}\n\nFound by: {found_by}.\n"
+            );
+        }
     }
     page
 }
