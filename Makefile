@@ -117,6 +117,21 @@ uninstall:
 	@set -eu; for each in $(PLACED); do rm -f "$(DESTDIR)$${each##*:}"; done
 	@for own in $(OWN); do find "$(DESTDIR)$$own" -depth -type d -empty -delete 2>/dev/null; done || :
 
+# What a release hands out, and the packages. They go to target/packages.
+PACKAGES = target/packages
+dist:
+	@sh packaging/dist.sh source $(PACKAGES)
+
+dist-static: $(BUILT)
+	@sh packaging/dist.sh static $(PACKAGES)
+
+# In a root directory of Debian's stable release; root.
+deb rpm: $(BUILT) target/suite
+	@bash packaging/check.sh $@ $(PACKAGES)
+
+check-packages: $(BUILT) target/suite
+	@bash packaging/check.sh all $(PACKAGES)
+
 # Random options for so many seconds, on any compiler.
 FUZZ_SECONDS = 10
 fuzz:
@@ -130,4 +145,4 @@ clean:
 	$(CARGO) clean
 
 FORCE:
-.PHONY: all check transparency check-vm soak installcheck demo install uninstall fuzz lint clean FORCE
+.PHONY: all dist dist-static deb rpm check-packages check transparency check-vm soak installcheck demo install uninstall fuzz lint clean FORCE
