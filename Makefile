@@ -7,6 +7,7 @@
 #   make check-vm   the tools' main tests on another kernel, in a virtual machine (VM_TESTS='NAME...', or VM_TESTS= for all)
 #   make soak       the races and the launches, thousands of times
 #   make bench      how fast the tools are, beside others
+#   make dist       the source with its crates; dist-static: the binaries; deb, rpm, check-packages: built and tried
 #
 # STATIC=0 links dynamically. STRICT=1 makes `check` fail when there is something that it could not run. SCENES=elsewhere
 # makes it leave out the scenes that `transparency` plays.
@@ -126,6 +127,21 @@ uninstall:
 	@set -eu; for each in $(PLACED); do rm -f "$(DESTDIR)$${each##*:}"; done
 	@for own in $(OWN); do find "$(DESTDIR)$$own" -depth -type d -empty -delete 2>/dev/null; done || :
 
+# What a release hands out, and the packages. They go to target/packages.
+PACKAGES = target/packages
+dist:
+	@sh packaging/dist.sh source $(PACKAGES)
+
+dist-static: $(BUILT)
+	@sh packaging/dist.sh static $(PACKAGES)
+
+# In a root directory of Debian's stable release; root.
+deb rpm: $(BUILT) target/suite
+	@bash packaging/check.sh $@ $(PACKAGES)
+
+check-packages: $(BUILT) target/suite
+	@bash packaging/check.sh all $(PACKAGES)
+
 # Random input for every parser, so many seconds each, on any compiler.
 FUZZ_SECONDS = 10
 FUZZED = maps mounts net_options proc_files values
@@ -143,4 +159,4 @@ clean:
 	$(CARGO) clean
 
 FORCE:
-.PHONY: all check transparency check-vm soak bench installcheck demo install uninstall fuzz lint clean FORCE
+.PHONY: all dist dist-static deb rpm check-packages check transparency check-vm soak bench installcheck demo install uninstall fuzz lint clean FORCE
