@@ -147,9 +147,14 @@ impl Place {
             }
             result => result.ok(),
         };
-        self.refuse_occupied()?;
-        self.made_file = made_file;
-        Ok(lock)
+        let looked = self.refuse_occupied();
+        // One that is occupied now is another's, who was faster; otherwise it is ours still.
+        let is_theirs = looked.as_ref().is_err_and(|failure| failure.errno.is_none());
+        self.made_file = made_file && !is_theirs;
+        if looked.is_err() {
+            self.remove();
+        }
+        looked.map(|()| lock)
     }
 
     /// Refuses a FILE that is not an empty regular file, or that something is already bound to.

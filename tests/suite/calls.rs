@@ -16,7 +16,7 @@ const LINKS: &[(&str, &str)] = &[
     ("unshare-ipc", "unshare rt_sigaction execve"),
     ("unshare-cgroup", "unshare rt_sigaction execve"),
     ("unshare-mnt", "unshare mount rt_sigaction execve"),
-    ("unshare-net", "unshare socket connect setsockopt setsockopt sendto recvfrom recvfrom rt_sigaction execve"),
+    ("unshare-net", "unshare socket connect setsockopt setsockopt sendto recvfrom rt_sigaction execve"),
 ];
 /// Of the C library and the runtime: 26 with glibc 2.36 and Rust 1.95.
 const START: usize = 31;

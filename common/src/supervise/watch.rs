@@ -149,11 +149,15 @@ impl Watch {
                 self.stop(signal);
             }
         }
-        match line.read_exact(&mut [0]) {
-            Ok(()) => Ok(Started::Failed),
-            Err(error) if is_end(&error) => Ok(Started::Executed),
-            Err(error) => Err(failed("recv", errno_of(error))),
+        // Nor does a read that fails: it is tried again.
+        for _ in 0..100 {
+            match line.read_exact(&mut [0]) {
+                Ok(()) => return Ok(Started::Failed),
+                Err(error) if is_end(&error) => break,
+                Err(_) => {}
+            }
         }
+        Ok(Started::Executed)
     }
 
     /// Waits for the command and ends as it does.
