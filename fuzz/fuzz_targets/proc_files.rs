@@ -11,6 +11,9 @@ mod links;
 mod nsfs;
 #[path = "../../nstree/src/process.rs"]
 mod process;
+#[path = "../../limit-cgroup/src/table.rs"]
+#[allow(dead_code)]
+mod table;
 #[path = "../../limit-cgroup/src/tree.rs"]
 mod tree;
 #[path = "../../nstree/src/users.rs"]

@@ -9,6 +9,9 @@ mod amount;
 mod knob;
 #[path = "../../unshare-time/src/offset.rs"]
 mod offset;
+#[path = "../../limit-cgroup/src/table.rs"]
+#[allow(dead_code)]
+mod table;
 
 use common::failure::Failure;
 use common::sysctl::Sysctl;
