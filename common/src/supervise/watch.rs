@@ -31,7 +31,7 @@ use super::{Aftermath, Init, Shape, is_end, seen};
 use crate::failure::{Failure, errno_of};
 use crate::sys::{
     Arrived, Change, Disposition, SI_KERNEL, SignalSet, close_all_but, disposition, exit_now, kill, set_disposition,
-    stopped, wait_for,
+    stop_by, stopped, wait_for,
 };
 use nix::errno::Errno;
 use nix::libc::{
@@ -43,6 +43,7 @@ use nix::unistd::{Pid, chdir, getpgid, getpgrp, getpid, getsid};
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::thread::sleep;
 use std::time::Duration;
 
 enum State {
@@ -95,8 +96,8 @@ pub struct Watch {
     continued: bool,
 }
 
-/// A command that goes on blocking what it was sent for so many looks, about half a second, has read it.
-const LOOKS: u8 = 100;
+/// A command that goes on blocking what it was sent for so many looks, about a second, has read it.
+const LOOKS: u8 = 250;
 
 impl Watch {
     /// Of a command's process that has not begun.
@@ -203,8 +204,12 @@ impl Watch {
                 }
                 Err(Errno::EAGAIN) => {
                     self.settle();
-                    let longest = if self.vanished == 0 { 1000 } else { 5 };
-                    patience = (patience * 2).min(Duration::from_millis(longest));
+                    patience = if self.vanished == 0 {
+                        (patience * 2).min(Duration::from_secs(1))
+                    } else {
+                        // Not in step with a command that does something over and over.
+                        Duration::from_micros(500 + u64::from(self.looks) * 1300 % 7000)
+                    };
                 }
                 Err(_) => {}
             }
@@ -246,6 +251,15 @@ impl Watch {
         }
         if matches!(default_action(signal), Action::Stop) {
             self.continued = false;
+            if self.shape == Shape::CommandIsFirst && asks_to_stop(self.command).is_some() {
+                // A link that asks us lets this signal through, which does nothing to a PID 1. Either we stop it soon, or it
+                // was continued just now and takes the signal when it has blocked it again.
+                sleep(Duration::from_millis(5));
+                if asks_to_stop(self.command).is_none() {
+                    let _ = arrived.pass_on(self.command.as_raw());
+                }
+                return;
+            }
         }
         if signal == SIGCONT {
             self.continued = true;
@@ -343,17 +357,11 @@ impl Watch {
         }
         let group = getpgid(Some(self.command)).unwrap_or(self.command);
         let lent = group != getpgrp() && terminal::is_with(group);
-        let only = SignalSet::only(signal);
-        set_disposition(signal, Disposition::Default);
         if getpid() == Pid::from_raw(1) {
-            ask_to_be_stopped(only);
+            ask_to_be_stopped(signal, self.command);
         } else {
-            // The default action, so that the kernel decides as for any process: in an orphaned process group, SIGTSTP
-            // stops nobody, and then the command goes on at once.
-            let _ = kill(getpid().as_raw(), signal);
-            only.unblock();
+            stop_by(signal);
         }
-        only.block();
         // As the kernel does: a continue discards the stop signals that are pending.
         self.unsettled &= !STOPS;
         self.vanished &= !STOPS;
@@ -394,19 +402,24 @@ impl Watch {
 
 /// As PID 1: asks a link around us to stop us by this signal, which our mask tells it ([`asks_to_stop`]). Nobody else is
 /// stopped, and nobody has to be continued: a SIGCONT to the group would discard the next stop signal that is under way.
-/// Asked again, since it may have been busy; but not for ever, as there may be nobody.
-fn ask_to_be_stopped(by: SignalSet) {
-    let urgent = SignalSet::only(SIGURG);
+/// Asked again, since it may have been busy; but not for ever, as there may be nobody; and not when the command was
+/// continued: then so were we, perhaps before we came to wait for it.
+fn ask_to_be_stopped(signal: i32, command: Pid) {
+    let (by, urgent) = (SignalSet::only(signal), SignalSet::only(SIGURG));
+    set_disposition(signal, Disposition::Default);
     by.unblock();
     urgent.unblock();
-    for _ in 0..20 {
+    let mut patience = Duration::from_millis(5);
+    for _ in 0..24 {
         let _ = kill(0, SIGURG);
         // Stopped, and continued: EINTR, or SIGCONT itself.
-        if SignalSet::only(SIGCONT).wait(Some(Duration::from_millis(100))).err() != Some(Errno::EAGAIN) {
+        if SignalSet::only(SIGCONT).wait(Some(patience)).err() != Some(Errno::EAGAIN) || !is_stopped(command) {
             break;
         }
+        patience = (patience * 2).min(Duration::from_millis(100));
     }
     urgent.block();
+    by.block();
 }
 
 /// Did the kernel send this for a child of ours? Anybody else's SIGCHLD is the command's.

@@ -68,6 +68,12 @@ impl SignalSet {
         }
     }
 
+    /// Without this one.
+    pub fn remove(&mut self, signal: i32) {
+        // SAFETY: sigdelset changes a set that is initialised.
+        unsafe { libc::sigdelset(&raw mut self.0, signal) };
+    }
+
     /// Blocks these signals as well, and gives the mask as it was: sigprocmask(2).
     pub fn block(&self) -> SignalSet {
         self.change(libc::SIG_BLOCK)
@@ -136,6 +142,38 @@ impl Arrived {
         }
         kill(pid, self.0.si_signo)
     }
+}
+
+/// Stops this process by a stop signal's default action, and comes back when it was continued, with every signal blocked, as
+/// before. That the kernel decides is the point: in an orphaned process group it stops nobody.
+///
+/// A child that was continued with us may at once bring the group the next stop signal, before we have blocked it again, and
+/// that one would stop us unseen. So its SIGCHLD, which comes before and, as the lower number, is delivered first, blocks
+/// them all.
+pub fn stop_by(signal: i32) {
+    let _ = kill(nix::unistd::getpid().as_raw(), signal);
+    // Not one from before.
+    while SignalSet::only(libc::SIGCHLD).wait(Some(Duration::ZERO)).is_ok() {}
+    // SAFETY: sigaction is plain old data; all zero is an empty mask and no flags.
+    let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    action.sa_sigaction = block_all as extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void) as usize;
+    action.sa_flags = libc::SA_SIGINFO;
+    action.sa_mask = SignalSet::all().0;
+    set_disposition(signal, Disposition::Default);
+    // SAFETY: the handler touches nothing but the context that it is given.
+    unsafe { libc::sigaction(libc::SIGCHLD, &raw const action, ptr::null_mut()) };
+    let mut open = SignalSet::all();
+    open.remove(signal);
+    open.remove(libc::SIGCHLD);
+    open.set_as_mask();
+    SignalSet::all().set_as_mask();
+    set_disposition(libc::SIGCHLD, Disposition::Default);
+}
+
+/// As a handler: what it interrupted goes on with every signal blocked.
+extern "C" fn block_all(_signal: i32, _info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    // SAFETY: the kernel gives a handler with SA_SIGINFO a ucontext_t, and takes the mask from it on return.
+    unsafe { libc::sigfillset(&raw mut (*context.cast::<libc::ucontext_t>()).uc_sigmask) };
 }
 
 /// Sends a signal by number: kill(2), with its meanings of `pid`.

@@ -20,6 +20,7 @@ pub struct Scene {
     play: Play,
     pub needs: &'static str,
     either_end: bool,
+    without_notices: bool,
     /// How much longer than without a link it may take, on a loaded machine.
     slack: Duration,
     excuses: [Option<Excuse>; 4],
@@ -47,7 +48,7 @@ pub enum Step {
     See(&'static str),
     /// Waits until the shell has given the foreground away.
     Away,
-    /// Waits until all that the shell started stands still.
+    /// Waits until all that the shell started stands still: its children, and what they wait for.
     Stopped,
     /// Changes the window.
     Resize(u16, u16),
@@ -63,7 +64,8 @@ struct Excuse {
 
 impl Scene {
     const fn new(play: Play) -> Self {
-        Scene { name: "", play, needs: "bash", either_end: false, slack: Duration::from_secs(40), excuses: [None; 4] }
+        let slack = Duration::from_secs(40);
+        Scene { name: "", play, needs: "bash", either_end: false, without_notices: false, slack, excuses: [None; 4] }
     }
 
     /// A bash script with the link's words in `$L`.
@@ -97,6 +99,12 @@ impl Scene {
     /// after `^C` in the one case only, which is not compared.
     pub const fn either_end_of_ctrl_c(mut self) -> Self {
         self.either_end = true;
+        self
+    }
+
+    /// What the shell tells of its jobs comes at one prompt or the next, also without a link: it is not compared.
+    pub const fn without_notices(mut self) -> Self {
+        self.without_notices = true;
         self
     }
 
@@ -177,6 +185,10 @@ impl Scene {
         let took = begin.elapsed();
         if self.either_end {
             seen = seen.replace("^C\n", "^C");
+        }
+        if self.without_notices {
+            let kept = seen.lines().filter(|line| !line.starts_with('[') && !line.is_empty());
+            seen = kept.map(|line| format!("{line}\n")).collect();
         }
         seen.push_str(&stage.left());
         (seen, took)
@@ -397,7 +409,13 @@ pub fn children(parent: i32) -> Vec<i32> {
 
 fn all_stopped(shell: i32) -> bool {
     let children = children(shell);
-    !children.is_empty() && children.into_iter().all(|pid| state(pid).as_deref() == Some("T"))
+    !children.is_empty() && children.into_iter().all(|pid| state(pid).as_deref() == Some("T") && ends_stopped(pid))
+}
+
+/// What waits for nothing itself is stopped: an init beside it need not be.
+fn ends_stopped(pid: i32) -> bool {
+    let children = children(pid);
+    if children.is_empty() { state(pid).as_deref() == Some("T") } else { children.into_iter().any(ends_stopped) }
 }
 
 /// The shell tells that a job has ended before the prompt that comes next, and which one that is depends on the moment:

@@ -72,6 +72,10 @@ scenes! {
         Line(concat!("$L cat & ", until_a_job_stops!())), Stopped, Line("jobs -l"), Keys("fg\n"), Away, Keys("hello\n"), See("hello\r\nhello\r\n"),
         Keys(CTRL_D), See("P> "), Line("echo s=$?"),
     ]),
+    background_reader_continued: Scene::keys(&[
+        Line("$L cat &"), Stopped, Line("bg"), Stopped, Line("bg %1"), Stopped,
+        Line("kill %1; while jobs | grep -q cat; do sleep .05; done; echo ended"), Line("jobs"),
+    ]).without_notices(),
     background_writer: Scene::keys(&[
         Line("stty tostop"), Line(concat!("$L sh -c 'echo hi; echo ho' & ", until_a_job_stops!())), Stopped, Line("jobs -l"), Keys("fg\n"),
         See("ho\r\n"), See("P> "), Line("echo s=$?"),
