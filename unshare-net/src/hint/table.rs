@@ -33,6 +33,10 @@ common::causes! {
         "RTM_NEWADDR(fd00::2/64 on eth0 inside): EOPNOTSUPP: Operation not supported on transport endpoint",
         "the error number",
         "this kernel has no {}: modprobe {}";
+    IPV6_LEFT_OUT: "The kernel was started without IPv6",
+        "RTM_NEWADDR(fd00::2/64 on eth0 inside): EOPNOTSUPP: Operation not supported on transport endpoint",
+        "/sys/module/ipv6/parameters/disable",
+        "this kernel was started with ipv6.disable=1: start it without";
     IPV6_OFF: "IPv6 is switched off",
         "RTM_NEWADDR(fd00::2/64 on eth0 inside): EACCES: Permission denied",
         "the error number",
