@@ -32,6 +32,7 @@ crate::tests![
     missing_controller,
     parent_hands_down_what_it_did,
     beside_others,
+    four_at_once,
     nested,
     delegated,
     not_delegated,
@@ -391,6 +392,22 @@ fn beside_others() {
     assert!(seen.err.contains(&format!("hint: it holds {}; name another group with --parent", lines[2])), "{seen:?}");
     assert!(seen.err.contains("or use 'systemd-run --scope -p Delegate=yes"), "{seen:?}");
     assert!(group.children().is_empty());
+}
+
+/// Whoever has the parent hand controllers down, the others find them there, whole; and it is as it was in the end.
+fn four_at_once() {
+    let Some(group) = group() else { return };
+    let (_, file, value) = some_knob();
+    let options =
+        if has("memory") { "--memory 64M --cpus 0.5 --pids-limit 50" } else { &format!("--set {file}={value}") };
+    let seen = sh(&format!(
+        "i=0; while [ $((i += 1)) -le 20 ]; do
+             mkdir {group}/fresh
+             for one in 1 2 3 4; do (limit-cgroup --parent {group}/fresh {options} -- true || echo $?) & done; wait
+             rmdir {group}/fresh || exit
+         done"
+    ));
+    assert_eq!((seen.ok(), seen.err.as_str()), ("", ""));
 }
 
 /// The inner link is alone in its group, and makes way for its own command's.
