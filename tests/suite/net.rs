@@ -141,10 +141,11 @@ fn largest_packet() {
     assert_eq!(seen.ok(), "all as it should be");
 }
 
+/// On a busy machine the first question for a neighbour may come before the kernel listens for it; it asks again after a second.
 fn no_address_is_tentative() {
     let seen = host(
         "unshare-net --veth host=v0,address=fd06::2/64,host-address=fd06::1/64 -- sh -ec '
-             ip -6 -o address show dev eth0; ping -q -c1 -W1 fd06::1 >&2'",
+             ip -6 -o address show dev eth0; ping -q -c1 -W3 fd06::1 >&2'",
     );
     let lines: Vec<&str> = seen.ok().lines().collect();
     assert_eq!(lines.len(), 2, "one given, one link-local: {seen:?}");
