@@ -63,6 +63,11 @@ pub fn enable(group: &mut Group, needed: &[&str]) -> Result<(), Failure> {
     let missing = needed.iter().filter(|name| !there.iter().any(|there| there == *name));
     let controllers: Vec<String> = missing.map(|name| (*name).to_owned()).collect();
     if controllers.is_empty() {
+        // The kernel lists them before it has made their files, and lets nobody write meanwhile: what changes nothing
+        // waits for that. Who may not write it here has them from elsewhere.
+        if !needed.is_empty() {
+            let _ = fs::write(group.parent().join("cgroup.subtree_control"), plus(needed));
+        }
         return Ok(());
     }
     group.will_enable(&controllers)?;
@@ -101,11 +106,16 @@ fn is_root(group: &Path) -> bool {
 
 fn write(parent: &Path, controllers: &[String]) -> Result<(), Failure> {
     let path = parent.join("cgroup.subtree_control");
-    let value = controllers.iter().map(|name| format!("+{name}")).collect::<Vec<_>>().join(" ");
+    let value = plus(controllers);
     let call = format!("write({}, {value:?})", quoted(&path));
     step(call, "the groups in it can be limited by these controllers from now on", || {
         fs::write(&path, &value).map_err(errno_of)
     })
+}
+
+/// What has them handed down, in the words of the kernel.
+fn plus(controllers: &[impl AsRef<str>]) -> String {
+    controllers.iter().map(|name| format!("+{}", name.as_ref())).collect::<Vec<_>>().join(" ")
 }
 
 fn hint(parent: &Path, errno: Errno) -> Option<String> {

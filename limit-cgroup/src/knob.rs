@@ -128,7 +128,9 @@ impl Knob {
                     if files.is_empty() { String::new() } else { format!("; there are: {}", files.join(", ")) };
                 table::NO_FILE.with([&self.file, &others]).into()
             }
-            Errno::EINVAL if is_read_only(&group.join(&self.file)) => table::FOR_READING.with([&self.file]).into(),
+            Errno::EINVAL | Errno::EACCES if is_read_only(&group.join(&self.file)) => {
+                table::FOR_READING.with([&self.file]).into()
+            }
             Errno::EINVAL | Errno::ERANGE | Errno::ENODEV => table::VALUE.with([&self.file]).into(),
             Errno::EACCES => table::NOT_FOR_US.with([&self.file]).into(),
             _ => None,

@@ -102,7 +102,7 @@ common::causes! {
         "the error number; the file is there and may be written",
         "not a value that {} takes";
     NOT_FOR_US: "A control file that may not be written",
-        "write(\"/sys/fs/cgroup/limit-7/memory.current\", \"1\"): EACCES: Permission denied",
+        "write(\"/sys/fs/cgroup/limit-7/memory.max\", \"1\"): EACCES: Permission denied",
         "the error number",
         "{} is not for this user to write, or for nobody";
 }

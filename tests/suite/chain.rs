@@ -97,7 +97,7 @@ fn all_eight() {
         let look = "sh -c 'echo $$; grep ^0:: /proc/self/cgroup'";
         let six = "unshare-user -- unshare-ipc -- unshare-uts -- unshare-net -- unshare-mnt -- unshare-pid";
         for (chain, pid, sees) in [
-            (format!("limit-cgroup --parent {group} -- unshare-cgroup -- unshare-pid"), "1", "0::/"),
+            (format!("limit-cgroup --parent {group} -- {}unshare-cgroup -- unshare-pid", user()), "1", "0::/"),
             (format!("{six} -- limit-cgroup --parent {group} --name in"), "3", &format!("0::/{}/in", group.name())),
         ] {
             let seen = sh(&format!("{chain} -- {look}"));

@@ -4,7 +4,9 @@
 
 use crate::support::cgroups::{Group, has, some_knob, tree};
 use crate::support::runner::skip;
-use crate::support::{Folder, LIMIT, command, eventually, is_root, kill_group, lives, need, pid_in, script, sh, watch};
+use crate::support::{
+    Folder, LIMIT, command, eventually, is_root, kill_group, lives, need, pid_in, script, sh, user, watch,
+};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -15,6 +17,7 @@ crate::tests![
     missing_command,
     refused_to_an_ordinary_user,
     command_is_inside,
+    bounded_world,
     what_it_left_is_ended,
     supervisor_killed,
     guard_killed,
@@ -29,6 +32,7 @@ crate::tests![
     missing_controller,
     parent_hands_down_what_it_did,
     beside_others,
+    four_at_once,
     nested,
     delegated,
     not_delegated,
@@ -116,13 +120,23 @@ fn refused_to_an_ordinary_user() {
     assert!(seen.refused().contains("systemd-run --scope -p Delegate=yes"), "{seen:?}");
 }
 
-/// What the scenes below are for root; to everybody else the group is refused, which is tested above.
+/// What the scenes below are for root, and for a user to whom a group was delegated, as `make check-vm` does; to everybody
+/// else the group is refused.
 fn group() -> Option<Group> {
     let group = Group::new();
     if group.is_none() {
         sh(&format!("limit-cgroup --parent {} -- echo ran", tree().display())).refused();
     }
     group
+}
+
+/// The same for a scene in which root gives a group away, or makes namespaces without a user namespace.
+fn group_of_root() -> Option<Group> {
+    if is_root() {
+        return group();
+    }
+    sh(&format!("limit-cgroup --parent {} -- echo ran", tree().display())).refused();
+    None
 }
 
 fn command_is_inside() {
@@ -140,8 +154,23 @@ fn command_is_inside() {
     assert_eq!((lines.len(), lines[1]), (4, lines[3]), "{seen:?}");
     assert!(group.children().is_empty());
     // The view from a cgroup namespace inside.
-    let seen = sh(&format!("limit-cgroup --parent {group} -- unshare-cgroup -- grep ^0:: /proc/self/cgroup"));
+    let user = user();
+    let seen = sh(&format!("limit-cgroup --parent {group} -- {user}unshare-cgroup -- grep ^0:: /proc/self/cgroup"));
     assert_eq!(seen.ok(), "0::/");
+}
+
+/// The line that the contract gives, in a group of the caller's own: PID 1 of its world, at the root of its groups, bounded.
+fn bounded_world() {
+    let Some(group) = group_with("memory", "--memory 512M") else { return };
+    let seen = sh(&format!(
+        "echo $$ >{group}/cgroup.procs
+         exec limit-cgroup --memory 512M -- {}unshare-cgroup -- unshare-pid -- sh <<'.'
+         echo $$; cat /proc/self/cgroup {group}/limit-*/memory.max {group}/limit-*/memory.swap.max
+.",
+        user()
+    ));
+    assert_eq!((seen.ok(), seen.err.as_str()), ("1\n0::/\n536870912\n0", ""));
+    assert!(group.children().is_empty());
 }
 
 /// A process in a session of its own, one that ignores signals, groups below: all are gone when the tool has ended.
@@ -365,6 +394,22 @@ fn beside_others() {
     assert!(group.children().is_empty());
 }
 
+/// Whoever has the parent hand controllers down, the others find them there, whole; and it is as it was in the end.
+fn four_at_once() {
+    let Some(group) = group() else { return };
+    let (_, file, value) = some_knob();
+    let options =
+        if has("memory") { "--memory 64M --cpus 0.5 --pids-limit 50" } else { &format!("--set {file}={value}") };
+    let seen = sh(&format!(
+        "i=0; while [ $((i += 1)) -le 20 ]; do
+             mkdir {group}/fresh
+             for one in 1 2 3 4; do (limit-cgroup --parent {group}/fresh {options} -- true || echo $?) & done; wait
+             rmdir {group}/fresh || exit
+         done"
+    ));
+    assert_eq!((seen.ok(), seen.err.as_str()), ("", ""));
+}
+
 /// The inner link is alone in its group, and makes way for its own command's.
 fn nested() {
     let Some(group) = group() else { return };
@@ -397,7 +442,7 @@ fn nested() {
 
 /// An ordinary user in a group that was given to them, with no more than that.
 fn delegated() {
-    let Some(group) = group() else { return };
+    let Some(group) = group_of_root() else { return };
     let (controller, file, value) = some_knob();
     sh(&format!("limit-cgroup --parent {group} --set {file}={value} -- true")).ok();
     let seen = sh(&format!(
@@ -412,7 +457,7 @@ fn delegated() {
 }
 
 fn not_delegated() {
-    let Some(group) = group() else { return };
+    let Some(group) = group_of_root() else { return };
     let (controller, file, value) = some_knob();
     let user = "setpriv --reuid 65534 --regid 65534 --clear-groups ";
     // Everything but the controllers.
@@ -563,7 +608,7 @@ fn limited_servers() {
     // The suite may run from a copy of the tree: that one's first.
     let here = Path::new("examples/limited-servers.sh").to_owned();
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/limited-servers.sh");
-    let group = group();
+    let group = group_of_root();
     let parent = group.as_ref().map_or_else(|| "/".to_owned(), ToString::to_string);
     let mut example = command("sh");
     example.arg(if here.exists() { here } else { built }).arg(&parent);

@@ -163,7 +163,7 @@ fn swapped_when_just_made() {
     need("strace");
     let (f, canary) = scene();
     let seen = sh(&format!(
-        "cd {f}; {}strace -qqo /dev/null -e inject=mkdirat:delay_exit=500000 unshare-mnt --root R --dir /made/deep -- /bin/sh -c : &
+        "cd {f}; {}strace -qqo /dev/null -e inject=mkdirat:delay_exit=2000000 unshare-mnt --root R --dir /made/deep -- /bin/sh -c : &
          until [ -d R/made ]; do :; done; rmdir R/made; ln -s {f}/C R/made; wait $!",
         user()
     ));

@@ -21,6 +21,7 @@ crate::tests![
     settings,
     no_driver,
     through_the_fence,
+    rights_over_an_older_network,
     out_with_pasta,
     chain_of_networks,
 ];
@@ -140,10 +141,11 @@ fn largest_packet() {
     assert_eq!(seen.ok(), "all as it should be");
 }
 
+/// On a busy machine the first question for a neighbour may come before the kernel listens for it; it asks again after a second.
 fn no_address_is_tentative() {
     let seen = host(
         "unshare-net --veth host=v0,address=fd06::2/64,host-address=fd06::1/64 -- sh -ec '
-             ip -6 -o address show dev eth0; ping -q -c1 -W1 fd06::1 >&2'",
+             ip -6 -o address show dev eth0; ping -q -c1 -W3 fd06::1 >&2'",
     );
     let lines: Vec<&str> = seen.ok().lines().collect();
     assert_eq!(lines.len(), 2, "one given, one link-local: {seen:?}");
@@ -263,6 +265,20 @@ fn through_the_fence() {
     };
     eventually("the same interfaces as before", || names(&sh("ip -br link").out).is_superset(&names(&before)));
     assert!(!names(&sh("ip -br link").out).contains("fence0"));
+}
+
+/// A network from before the last user namespace is out of reach, whether it is the machine's or of the chain's own making.
+fn rights_over_an_older_network() {
+    let user = if is_root() { "" } else { "unshare-user -- " };
+    for front in [format!("{user}unshare-net -- unshare-user"), "unshare-user".to_owned()] {
+        let seen = sh(&format!("{front} -- unshare-net --veth host=older0 -- echo ran"));
+        assert!(seen.refused().contains("RTM_NEWLINK(veth older0 outside, peer eth0 inside): EPERM"), "{seen:?}");
+        let remedy = "make a network of your own with 'unshare-net --', and put it after unshare-user";
+        assert!(seen.err.contains(remedy), "{front}: {seen:?}");
+    }
+    // Which is no empty promise.
+    let seen = sh("unshare-user -- unshare-net -- unshare-net --veth host=older0 -- echo ran");
+    assert_eq!(seen.ok(), "ran");
 }
 
 /// What the hint shows: pasta is a link itself, and brings an ordinary user out, here to a host that the scene made.

@@ -158,9 +158,8 @@ pub fn chdir(errno: Errno) -> Option<String> {
 }
 
 /// Why an overlay could not be made.
-pub fn overlay(layers: &[OwnedFd], upper: Option<(&OwnedFd, &OwnedFd)>, errno: Errno) -> Option<String> {
+pub fn overlay(layers: &[OwnedFd], upper: Option<&OwnedFd>, errno: Errno) -> Option<String> {
     let locked = |layer: &&OwnedFd| sys::clone_tree(layer.as_fd(), "".as_ref(), false).err() == Some(Errno::EINVAL);
-    let upper = upper.map(|(upper, _)| upper);
     match errno {
         Errno::ENODEV => table::NO_OVERLAYFS.with([]).into(),
         Errno::EINVAL if layers.iter().chain(upper).find(locked).is_some() => table::LOCKED_LAYER.with([]).into(),

@@ -85,10 +85,9 @@ fn is_within(directory: &OwnedFd, above: Identity) -> Result<bool, Failure> {
 pub fn make(layers: &Layers, place: &OwnedFd, dest: &Path, tree: &mut Tree) -> Result<OwnedFd, Failure> {
     let changes = "the layers are seen there as one tree, by whoever is in here";
     let lower = &layers.layers[..];
-    let failure = |(failure, _)| failure;
     let overlay = match &layers.upper {
-        Upper::None => new(lower, None).map_err(failure)?,
-        Upper::At { upper, work } => new(lower, Some((upper, work))).map_err(failure)?,
+        Upper::None => new(lower, None).map_err(explained(lower, None))?,
+        Upper::At { upper, work } => new(lower, Some((upper, work))).map_err(explained(lower, Some(upper)))?,
         Upper::New => {
             let memory = filesystem::make(Filesystem::Tmpfs)?;
             let (upper, work) = parts(&memory, lower)?;
@@ -96,12 +95,12 @@ pub fn make(layers: &Layers, place: &OwnedFd, dest: &Path, tree: &mut Tree) -> R
                 // Before Linux 6.15 a layer must lie on an attached mount: so it does, with the overlay over it.
                 Err((refused, Call::Create)) if refused.errno == Some(Errno::EINVAL) => {
                     tree.attach(&memory, place, dest, "memory for the writes")?;
-                    let overlay = new(lower, Some((&upper, &work))).map_err(failure)?;
+                    let overlay = new(lower, Some((&upper, &work))).map_err(explained(lower, Some(&upper)))?;
                     tree.attach(&overlay, &memory, dest, changes)?;
                     tree.own(&overlay, true)?;
                     return Ok(overlay);
                 }
-                overlay => overlay.map_err(failure)?,
+                overlay => overlay.map_err(explained(lower, Some(&upper)))?,
             }
         }
     };
@@ -137,10 +136,14 @@ fn new(layers: &[OwnedFd], upper: Option<(&OwnedFd, &OwnedFd)>) -> Result<OwnedF
         }
         Ok(())
     })
-    .map_err(|(failure, call)| {
+}
+
+/// Why it was refused: looked for only when that is the end of the line.
+fn explained<'a>(layers: &'a [OwnedFd], upper: Option<&'a OwnedFd>) -> impl Fn((Failure, Call)) -> Failure + 'a {
+    move |(failure, _)| {
         let hint = failure.errno.and_then(|errno| hint::overlay(layers, upper, errno));
-        (failure.hint(hint), call)
-    })
+        failure.hint(hint)
+    }
 }
 
 /// The layers from the top down, as overlayfs wants them.

@@ -48,11 +48,19 @@ pub fn moving(errno: Errno, link: &Link) -> Option<String> {
 pub fn address(errno: Errno, cidr: Cidr) -> Option<String> {
     let family = if cidr.address.is_ipv4() { "IPv4" } else { "IPv6" };
     match errno {
+        Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT if cidr.address.is_ipv6() && is_ipv6_left_out() => {
+            table::IPV6_LEFT_OUT.with([]).into()
+        }
         Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT => table::NO_FAMILY.with([family, &family.to_ascii_lowercase()]).into(),
         Errno::EACCES if cidr.address.is_ipv6() => table::IPV6_OFF.with([]).into(),
         Errno::EPERM => no_rights(),
         _ => None,
     }
+}
+
+/// The module is there then, and refuses all.
+fn is_ipv6_left_out() -> bool {
+    std::fs::read_to_string("/sys/module/ipv6/parameters/disable").is_ok_and(|value| value.trim_end() == "1")
 }
 
 /// Why an interface did not come up.

@@ -31,29 +31,32 @@ pub fn some_knob() -> (&'static str, &'static str, &'static str) {
     if has("pids") { ("pids", "pids.max", "1000") } else { ("hugetlb", "hugetlb.2MB.max", "2097152") }
 }
 
-/// How many groups there are, and what the root handed down before the first of them.
+/// How many groups there are, and what their place handed down before the first of them.
 static LIVING: Mutex<(usize, String)> = Mutex::new((0, String::new()));
 
-/// What the root hands down.
-fn handed_down() -> String {
-    fs::read_to_string(tree().join("cgroup.subtree_control")).unwrap_or_default()
+/// Where groups may be made: in the root, or in the one that `DELEGATED` says was given to this user.
+fn place() -> Option<PathBuf> {
+    if is_root() { Some(tree().to_owned()) } else { std::env::var_os("DELEGATED").map(PathBuf::from) }
 }
 
-/// A group that root made; removed at the end, with what is in it.
+/// What that hands down.
+fn handed_down(place: &Path) -> String {
+    fs::read_to_string(place.join("cgroup.subtree_control")).unwrap_or_default()
+}
+
+/// A group of this test's own; removed at the end, with what is in it.
 pub struct Group(PathBuf);
 
 impl Group {
-    /// None for an ordinary user, who may make none.
+    /// None for an ordinary user to whom nothing was delegated.
     pub fn new() -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        if !is_root() {
-            return None;
-        }
+        let place = place()?;
         let name = format!("suite-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let path = tree().join(name);
+        let path = place.join(name);
         let mut living = LIVING.lock().expect("nobody panics with this");
         if living.0 == 0 {
-            living.1 = handed_down();
+            living.1 = handed_down(&place);
         }
         living.0 += 1;
         if let Err(error) = fs::create_dir(&path) {
@@ -66,7 +69,7 @@ impl Group {
 
     /// Its name below the root.
     pub fn name(&self) -> String {
-        self.0.file_name().expect("a name").to_string_lossy().into_owned()
+        self.0.strip_prefix(tree()).expect("a group of the tree").to_string_lossy().into_owned()
     }
 
     /// The groups below it.
@@ -105,9 +108,10 @@ impl Drop for Group {
         let mut living = LIVING.lock().expect("nobody panics with this");
         living.0 -= 1;
         if living.0 == 0 {
-            // The root hands down what it did before.
-            for controller in handed_down().split_whitespace().filter(|name| !living.1.contains(name)) {
-                let _ = fs::write(tree().join("cgroup.subtree_control"), format!("-{controller}"));
+            // It hands down what it did before.
+            let place = self.0.parent().expect("its place");
+            for controller in handed_down(place).split_whitespace().filter(|name| !living.1.contains(name)) {
+                let _ = fs::write(place.join("cgroup.subtree_control"), format!("-{controller}"));
             }
         }
     }

@@ -4,7 +4,7 @@ common::causes! {
     NO_RIGHTS_OUTSIDE: "The caller's network belongs to others",
         "RTM_NEWLINK(veth v0 outside, peer eth0 inside): EPERM: Operation not permitted",
         "the error number; who may use the caller's network needs this capability",
-        "needs CAP_NET_ADMIN over the caller's network: run as root, or from a network of your own (unshare-user -- unshare-net -- ...); to reach the world as you are: pasta --config-net -- COMMAND, from passt";
+        "needs CAP_NET_ADMIN over the caller's network: run as root, or make a network of your own with 'unshare-net --', and put it after unshare-user (unshare-user -- unshare-net -- unshare-net ...); to reach the world as you are: pasta --config-net -- COMMAND, from passt";
     NO_RIGHTS_INSIDE: "No rights over the new network",
         "RTM_SETLINK(lo up inside): EPERM: Operation not permitted",
         "the error number: over a namespace that is new and our own there are all rights",
@@ -33,6 +33,10 @@ common::causes! {
         "RTM_NEWADDR(fd00::2/64 on eth0 inside): EOPNOTSUPP: Operation not supported on transport endpoint",
         "the error number",
         "this kernel has no {}: modprobe {}";
+    IPV6_LEFT_OUT: "The kernel was started without IPv6",
+        "RTM_NEWADDR(fd00::2/64 on eth0 inside): EOPNOTSUPP: Operation not supported on transport endpoint",
+        "/sys/module/ipv6/parameters/disable",
+        "this kernel was started with ipv6.disable=1: start it without";
     IPV6_OFF: "IPv6 is switched off",
         "RTM_NEWADDR(fd00::2/64 on eth0 inside): EACCES: Permission denied",
         "the error number",
