@@ -32,8 +32,9 @@ CARGO    = cargo
 # Empty where the crates are a distribution's, with other versions than those of Cargo.lock.
 LOCKED   = --locked
 INSTALL  = install
-# The machine to build for, as rustc names it.
-TARGET   = $(shell rustc -vV | sed -n 's/^host: //p')
+# The machine to build for, as rustc names it; empty: this one.
+TARGET   =
+MACHINE  = $(or $(TARGET),$(shell rustc -vV | sed -n 's/^host: //p'))
 
 TOOLS    = unshare-user unshare-pid unshare-mnt unshare-net unshare-uts unshare-ipc \
            unshare-cgroup unshare-time limit-cgroup nstree
@@ -43,21 +44,18 @@ SOURCES  = Cargo.toml $(wildcard Cargo.lock) $(shell find common $(TOOLS) -name 
 all: $(BUILT)
 
 # Built by cargo when a source is newer, so that a tree that is built already needs no cargo to be checked or installed.
+# With --target the flag is not for build scripts and macros, which cannot be static.
 $(BUILT) &: $(SOURCES) target/form
-ifeq ($(STATIC),0)
-	$(CARGO) build --release $(LOCKED)
-else
-	# With --target the flag is not for build scripts and macros, which cannot be static.
-	RUSTFLAGS="$$RUSTFLAGS -C target-feature=+crt-static" $(CARGO) build --release $(LOCKED) --target $(TARGET)
+	$(if $(filter 0,$(STATIC)),,RUSTFLAGS="$$RUSTFLAGS -C target-feature=+crt-static") \
+	    $(CARGO) build --release $(LOCKED) --target $(MACHINE)
 	mkdir -p target/release
-	$(INSTALL) $(TOOLS:%=target/$(TARGET)/release/%) target/release/
-endif
+	$(INSTALL) $(TOOLS:%=target/$(MACHINE)/release/%) target/release/
 	touch $(BUILT)
 
-# Rewritten when the form changes, and only then.
+# Rewritten when the form or the machine changes, and only then.
 target/form: FORCE
 	@mkdir -p target
-	@echo 'STATIC=$(STATIC)' | cmp -s - $@ || echo 'STATIC=$(STATIC)' >$@
+	@echo 'STATIC=$(STATIC) TARGET=$(TARGET)' | cmp -s - $@ || echo 'STATIC=$(STATIC) TARGET=$(TARGET)' >$@
 
 # The suite is one program; it takes the tools from UNSHARE_TOOLS. The pages that it checks are built into it.
 SUITE_SOURCES = Cargo.toml $(wildcard Cargo.lock) $(shell find tests common -name '*.rs' -o -name Cargo.toml) \
@@ -65,7 +63,7 @@ SUITE_SOURCES = Cargo.toml $(wildcard Cargo.lock) $(shell find tests common -nam
 target/suite: $(SUITE_SOURCES)
 	$(CARGO) test $(LOCKED) --package tests --no-run
 	$(INSTALL) "$$($(CARGO) test $(LOCKED) --package tests --no-run --message-format=json 2>/dev/null | \
-	    sed -n 's/.*"executable":"\([^"]*suite[^"]*\)".*/\1/p')" $@
+	    sed -n 's|.*"executable":"\([^"]*/suite-[^"/]*\)".*|\1|p')" $@
 
 check: $(BUILT) target/suite
 	UNSHARE_TOOLS=$(CURDIR)/target/release STRICT=$(STRICT) SCENES=$(SCENES) target/suite
