@@ -153,8 +153,12 @@ lint:
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --locked --manifest-path fuzz/Cargo.toml -- -D warnings
 
+# Licences, copies and sources of the crates, where cargo-deny is installed.
+deny:
+	$(CARGO) deny --locked check licenses bans sources
+
 clean:
 	$(CARGO) clean
 
 FORCE:
-.PHONY: all dist dist-static deb rpm check-packages check transparency check-vm soak bench installcheck demo install uninstall fuzz lint clean FORCE
+.PHONY: all dist dist-static deb rpm check-packages check transparency check-vm soak bench installcheck demo install uninstall fuzz lint deny clean FORCE
