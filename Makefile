@@ -127,6 +127,9 @@ uninstall:
 
 # What a release hands out, and the packages. They go to target/packages.
 PACKAGES = target/packages
+# The tests to run on what is installed, all if empty; QUICK=1 builds once less.
+SUITE    =
+QUICK    = 0
 dist:
 	@sh packaging/dist.sh source $(PACKAGES)
 
@@ -135,10 +138,10 @@ dist-static: $(BUILT)
 
 # In a root directory of Debian's stable release; root.
 deb rpm: $(BUILT) target/suite
-	@bash packaging/check.sh $@ $(PACKAGES)
+	@QUICK=$(QUICK) SUITE='$(SUITE)' bash packaging/check.sh $@ $(PACKAGES)
 
 check-packages: $(BUILT) target/suite
-	@bash packaging/check.sh all $(PACKAGES)
+	@QUICK=$(QUICK) SUITE='$(SUITE)' bash packaging/check.sh all $(PACKAGES)
 
 # Random input for every parser, so many seconds each, on any compiler.
 FUZZ_SECONDS = 10
