@@ -32,8 +32,9 @@ CARGO    = cargo
 # Empty where the crates are a distribution's, with other versions than those of Cargo.lock.
 LOCKED   = --locked
 INSTALL  = install
-# The machine to build for, as rustc names it.
-TARGET   = $(shell rustc -vV | sed -n 's/^host: //p')
+# The machine to build for, as rustc names it; empty: this one.
+TARGET   =
+MACHINE  = $(or $(TARGET),$(shell rustc -vV | sed -n 's/^host: //p'))
 
 TOOLS    = unshare-user unshare-pid unshare-mnt unshare-net unshare-uts unshare-ipc \
            unshare-cgroup unshare-time limit-cgroup nstree
@@ -43,21 +44,18 @@ SOURCES  = Cargo.toml $(wildcard Cargo.lock) $(shell find common $(TOOLS) -name 
 all: $(BUILT)
 
 # Built by cargo when a source is newer, so that a tree that is built already needs no cargo to be checked or installed.
+# With --target the flag is not for build scripts and macros, which cannot be static.
 $(BUILT) &: $(SOURCES) target/form
-ifeq ($(STATIC),0)
-	$(CARGO) build --release $(LOCKED)
-else
-	# With --target the flag is not for build scripts and macros, which cannot be static.
-	RUSTFLAGS="$$RUSTFLAGS -C target-feature=+crt-static" $(CARGO) build --release $(LOCKED) --target $(TARGET)
+	$(if $(filter 0,$(STATIC)),,RUSTFLAGS="$$RUSTFLAGS -C target-feature=+crt-static") \
+	    $(CARGO) build --release $(LOCKED) --target $(MACHINE)
 	mkdir -p target/release
-	$(INSTALL) $(TOOLS:%=target/$(TARGET)/release/%) target/release/
-endif
+	$(INSTALL) $(TOOLS:%=target/$(MACHINE)/release/%) target/release/
 	touch $(BUILT)
 
-# Rewritten when the form changes, and only then.
+# Rewritten when the form or the machine changes, and only then.
 target/form: FORCE
 	@mkdir -p target
-	@echo 'STATIC=$(STATIC)' | cmp -s - $@ || echo 'STATIC=$(STATIC)' >$@
+	@echo 'STATIC=$(STATIC) TARGET=$(TARGET)' | cmp -s - $@ || echo 'STATIC=$(STATIC) TARGET=$(TARGET)' >$@
 
 # The suite is one program; it takes the tools from UNSHARE_TOOLS. The pages that it checks are built into it.
 SUITE_SOURCES = Cargo.toml $(wildcard Cargo.lock) $(shell find tests common -name '*.rs' -o -name Cargo.toml) \
@@ -65,7 +63,7 @@ SUITE_SOURCES = Cargo.toml $(wildcard Cargo.lock) $(shell find tests common -nam
 target/suite: $(SUITE_SOURCES)
 	$(CARGO) test $(LOCKED) --package tests --no-run
 	$(INSTALL) "$$($(CARGO) test $(LOCKED) --package tests --no-run --message-format=json 2>/dev/null | \
-	    sed -n 's/.*"executable":"\([^"]*suite[^"]*\)".*/\1/p')" $@
+	    sed -n 's|.*"executable":"\([^"]*/suite-[^"/]*\)".*|\1|p')" $@
 
 check: $(BUILT) target/suite
 	UNSHARE_TOOLS=$(CURDIR)/target/release STRICT=$(STRICT) SCENES=$(SCENES) target/suite
@@ -129,6 +127,9 @@ uninstall:
 
 # What a release hands out, and the packages. They go to target/packages.
 PACKAGES = target/packages
+# The tests to run on what is installed, all if empty; QUICK=1 builds once less.
+SUITE    =
+QUICK    = 0
 dist:
 	@sh packaging/dist.sh source $(PACKAGES)
 
@@ -137,10 +138,10 @@ dist-static: $(BUILT)
 
 # In a root directory of Debian's stable release; root.
 deb rpm: $(BUILT) target/suite
-	@bash packaging/check.sh $@ $(PACKAGES)
+	@QUICK=$(QUICK) SUITE='$(SUITE)' bash packaging/check.sh $@ $(PACKAGES)
 
 check-packages: $(BUILT) target/suite
-	@bash packaging/check.sh all $(PACKAGES)
+	@QUICK=$(QUICK) SUITE='$(SUITE)' bash packaging/check.sh all $(PACKAGES)
 
 # Random input for every parser, so many seconds each, on any compiler.
 FUZZ_SECONDS = 10
@@ -155,8 +156,12 @@ lint:
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --locked --manifest-path fuzz/Cargo.toml -- -D warnings
 
+# Licences, copies and sources of the crates, where cargo-deny is installed.
+deny:
+	$(CARGO) deny --locked check licenses bans sources
+
 clean:
 	$(CARGO) clean
 
 FORCE:
-.PHONY: all dist dist-static deb rpm check-packages check transparency check-vm soak bench installcheck demo install uninstall fuzz lint clean FORCE
+.PHONY: all dist dist-static deb rpm check-packages check transparency check-vm soak bench installcheck demo install uninstall fuzz lint deny clean FORCE

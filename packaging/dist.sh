@@ -41,6 +41,13 @@ source)
 static)
     machine=$(uname -m)-linux
     make --no-print-directory install DESTDIR="$stage" PREFIX="/$name"
+    # Small, since a link is read for each launch.
+    stat -c '%s %n' "$stage/$name"/bin/* | sed 's|/.*/||'
+    large=$(find "$stage/$name/bin" -type f -size +1500000c)
+    if [ -n "$large" ]; then
+        echo "dist.sh: over 1.5 MB: $(basename -a $large | paste -sd ' '): is this a release build?" >&2
+        exit 1
+    fi
     for tool in "$stage/$name"/bin/*; do
         if ! readelf -l "$tool" | grep -q INTERP; then continue; fi
         echo "dist.sh: $(basename "$tool") is not static: make STATIC=1 comes before" >&2

@@ -98,10 +98,10 @@ function __unshare_tools_state
             printf '%s\n' command $words[(math $at + 1)..]
             return
         else if string match -qr '^--.*=' -- $word
-        else if string match -q -- '-?*' $word
+        else if string match -qr -- '^-.' $word
             set -l found (string match -- "$word|*" $options)
             set pending (string split -n ' ' -- (string split '|' -- "$found[1]||")[2])
-            string match -q '\?*' -- "$pending"; and set -e pending
+            string match -qr '^\?' -- "$pending"; and set -e pending
         else if test $tool != nstree
             printf '%s\n' command $words[$at..]
             return
@@ -212,7 +212,7 @@ for tool in $tools
         if test -n "$parts[2]"; and test $form = -l
             set -l kind (string replace '?' '' -- (string split ' ' -- $parts[2])[1])
             set value -a "(__unshare_tools_value $kind)"
-            string match -q '\?*' -- $parts[2]; or set -a value -r
+            string match -qr '^\?' -- $parts[2]; or set -a value -r
         end
         complete -c $tool -n __unshare_tools_at_option $form $name -f -d $parts[3] $value
     end

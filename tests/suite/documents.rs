@@ -1,8 +1,9 @@
 //! Every command in the README, the lessons and the man pages, typed as a reader types it, and its output.
 
+use crate::install::all_tools;
 use crate::support::session::Session;
 use crate::support::transcript::{Typed, is_seen, manual, markdown, read};
-use crate::support::{is_root, need, patience, sh, tools};
+use crate::support::{is_root, is_static, need, patience, sh};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ crate::tests![
     both_languages_say_the_same,
     every_lesson_is_in_the_index,
     what_is_named_is_there,
+    dependencies,
     exemptions_are_used,
     a_lie_is_found,
 ];
@@ -82,7 +84,7 @@ fn begins(command: &str, words: &str) -> bool {
 
 fn is_exempt(command: &str) -> bool {
     let is_listed = |list: &[(&str, &str)]| list.iter().any(|(begin, _)| begins(command, begin));
-    is_listed(EXEMPT) || (!is_root() && is_listed(ROOT_ONLY))
+    is_listed(EXEMPT) || (!is_root() && is_listed(ROOT_ONLY)) || (command.contains(" /tools/") && !is_static())
 }
 
 fn opens_a_shell(command: &str) -> bool {
@@ -218,14 +220,14 @@ fn what_is_named_is_there() {
         let prose: String = text.split("```").step_by(2).collect();
         for code in prose.split('`').skip(1).step_by(2) {
             let page_of = code.strip_prefix("man ").and_then(|words| words.split(' ').next_back());
-            if let Some(name) = page_of.filter(|name| name.starts_with("unshare-") || tools().join(name).is_file()) {
+            if let Some(name) = page_of.filter(|name| name.starts_with("unshare-") || is_ours(name)) {
                 if ![1, 7].iter().any(|section| root().join(format!("man/{name}.{section}")).exists()) {
                     wrong.push(format!("{page}: no man page {name}"));
                 }
             }
             let mut help = None;
             for word in code.split_whitespace() {
-                if tools().join(word).is_file() {
+                if is_ours(word) {
                     help = Some((word, sh(&format!("{word} --help")).out));
                 } else if let Some((tool, help)) = help.as_ref().filter(|_| word.starts_with("--") && word.len() > 2) {
                     let option = word.split('=').next().unwrap_or(word);
@@ -244,6 +246,43 @@ fn what_is_named_is_there() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The README's list of dependencies has them all and no other, and no member has one beside them.
+fn dependencies() {
+    let listed: Vec<String> = text("README.md")
+        .split("\n## Dependencies\n")
+        .nth(1)
+        .and_then(|rest| rest.split("\n## ").next())
+        .expect("the section")
+        .lines()
+        .filter_map(|row| row.strip_prefix("| `")?.split('`').next().map(str::to_owned))
+        .collect();
+    let tables = |manifest: &str, begin: &str| -> Vec<String> {
+        let text = text(manifest);
+        let tables =
+            text.split("\n[").filter(|table| table.split(']').next().is_some_and(|name| name.ends_with(begin)));
+        let lines = tables.flat_map(|table| table.lines().skip(1)).filter(|line| line.contains('='));
+        lines.filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
+    };
+    let name = |line: &String| line.split(['.', ' ']).next().unwrap_or_default().to_owned();
+    let mut known: Vec<String> = tables("Cargo.toml", "dependencies").iter().map(name).collect();
+    known.retain(|name| name != "common");
+    known.sort();
+    let mut sorted = listed.clone();
+    sorted.sort();
+    assert_eq!(sorted, known, "the README's list, and Cargo.toml's");
+    for member in all_tools().chain(["common", "tests"]) {
+        for line in tables(&format!("{member}/Cargo.toml"), "dependencies") {
+            assert!(line.contains("workspace = true"), "{member}: {line}");
+        }
+        assert!(!root().join(member).join("build.rs").exists(), "{member} has a build script");
+    }
+}
+
+/// A tool of ours: where they are installed there are others beside them.
+fn is_ours(word: &str) -> bool {
+    all_tools().any(|tool| tool == word)
 }
 
 fn all_pages() -> Vec<String> {

@@ -5,9 +5,10 @@ use common::failure::{Failure, OrHint, errno_of};
 use common::hint;
 use common::step::{next, quietly, shown, step};
 use common::sys::caps::{self, Capabilities};
+use common::sys::tie_second_thread;
 use nix::errno::Errno;
-use std::sync::mpsc;
-use std::thread;
+use std::io::Read;
+use std::os::unix::net::UnixStream;
 
 /// Becomes who `args` asks for. After the maps were written. `may_set_groups` says whether setgroups(2) is allowed.
 ///
@@ -88,8 +89,8 @@ fn drop_all() -> Result<(), Failure> {
 /// first is tied again.
 struct Tie {
     signal: i32,
-    done: mpsc::Sender<()>,
-    thread: thread::JoinHandle<()>,
+    /// The thread ends when this does.
+    line: UnixStream,
 }
 
 impl Tie {
@@ -99,16 +100,14 @@ impl Tie {
         if signal == 0 {
             return Ok(None);
         }
-        let (done, wait) = mpsc::channel::<()>();
-        let (tied, answer) = mpsc::channel();
-        let body = move || {
-            let _ = tied.send(caps::set_parent_death_signal(signal));
-            // Ends also when the other end is dropped.
-            let _ = wait.recv();
-        };
-        let thread = quietly("clone(CLONE_THREAD)", || thread::Builder::new().spawn(body).map_err(errno_of))?;
-        quietly(format_args!("prctl(PR_SET_PDEATHSIG, {signal})"), || answer.recv().unwrap_or(Err(Errno::ECHILD)))?;
-        Ok(Some(Tie { signal, done, thread }))
+        let (mut line, its_end) = quietly("socketpair(AF_UNIX)", || UnixStream::pair().map_err(errno_of))?;
+        quietly("clone(CLONE_THREAD)", || tie_second_thread(signal, its_end.into()))?;
+        quietly(format_args!("prctl(PR_SET_PDEATHSIG, {signal})"), || {
+            let mut answer = [0];
+            line.read_exact(&mut answer).map_err(errno_of)?;
+            if answer == [0] { Ok(()) } else { Err(Errno::from_raw(answer[0].into())) }
+        })?;
+        Ok(Some(Tie { signal, line }))
     }
 
     /// Ties this thread again, and ends the second one.
@@ -116,8 +115,7 @@ impl Tie {
         quietly(format_args!("prctl(PR_SET_PDEATHSIG, {})", self.signal), || {
             caps::set_parent_death_signal(self.signal)
         })?;
-        drop(self.done);
-        let _ = self.thread.join();
+        drop(self.line);
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ pub mod look;
 mod mount;
 mod nsfs;
 mod process;
+mod second;
 mod signal;
 mod stack;
 mod timer;
@@ -18,5 +19,6 @@ pub use inherited::{has_rights_of_its_file, restore as restore_inherited, take_f
 pub use mount::*;
 pub use nsfs::*;
 pub use process::*;
+pub use second::tie_second_thread;
 pub use signal::*;
 pub use timer::Timers;

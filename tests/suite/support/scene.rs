@@ -57,6 +57,11 @@ pub fn need(program: &str) {
     }
 }
 
+/// Are the tools linked statically? A dynamic one begins with its loader, and needs its libraries in every root.
+pub fn is_static() -> bool {
+    !sh(&format!("ldd {}/unshare-uts", tools().display())).out.contains("libc.so")
+}
+
 /// Is it where a scene finds it?
 pub fn is_installed(program: &str) -> bool {
     std::env::split_paths(&search_path()).any(|dir| dir.join(program).exists())
