@@ -35,3 +35,38 @@ pub fn harmless(text: &str) -> String {
     }
     out
 }
+
+/// How many columns a terminal takes for it: two for the wide scripts of East Asia, and for pictures.
+pub fn width(text: &str) -> usize {
+    let wide = |c: char| {
+        matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}'
+            | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' | '\u{1f300}'..='\u{1faff}'
+            | '\u{20000}'..='\u{3fffd}')
+    };
+    text.chars().map(|c| if wide(c) { 2 } else { 1 }).sum()
+}
+
+/// Broken between words, so that no line is wider, and all but the first stand further in. A word that is wider itself
+/// stays whole; the colours of the narration have no width.
+pub fn folded(text: &str, columns: usize) -> String {
+    const INDENT: &str = "\n    ";
+    let shown = |word: &str| -> usize {
+        let after = |piece: &str| width(piece.split_once('m').map_or(piece, |(_, rest)| rest));
+        word.split('\x1b').enumerate().map(|(n, piece)| if n == 0 { width(piece) } else { after(piece) }).sum()
+    };
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut at = 0;
+    for (n, word) in text.split(' ').enumerate() {
+        let wide = shown(word);
+        if n > 0 && at + 1 + wide > columns {
+            out.push_str(INDENT);
+            at = INDENT.len() - 1 + wide;
+        } else {
+            let blank = if n > 0 { " " } else { "" };
+            out.push_str(blank);
+            at += blank.len() + wide;
+        }
+        out.push_str(word);
+    }
+    out
+}
