@@ -5,7 +5,7 @@
 
 use crate::failure::Failure;
 use crate::sys::{self, SignalSet};
-use crate::text::folded;
+use crate::text::{folded, harmless};
 use nix::errno::Errno;
 use nix::libc::SIGPIPE;
 use std::fmt;
@@ -55,16 +55,13 @@ pub fn explaining() -> bool {
     EXPLAIN.load(Ordering::Relaxed)
 }
 
-/// One line on standard error, after the tool's name. That nobody can read it is no failure.
+/// One line on standard error, after the tool's name, with no control character of a name in it. That nobody can read it
+/// is no failure.
 pub fn say(line: impl fmt::Display) {
-    write(&line, usize::MAX);
+    write(format!("{}: {}", tool(), harmless(&line.to_string())));
 }
 
-fn write(line: &dyn fmt::Display, columns: usize) {
-    let mut text = format!("{}: {line}", tool());
-    if columns < usize::MAX {
-        text = folded(&text, columns);
-    }
+fn write(mut text: String) {
     text.push('\n');
     // One write, so that the lines of two links never mix.
     let written = std::io::stderr().write_all(text.as_bytes());
@@ -93,9 +90,12 @@ fn tell(colour: &str, head: &dyn fmt::Display, text: &dyn fmt::Display) {
     if !explaining() {
         return;
     }
-    let (on, off) =
-        if COLOUR.load(Ordering::Relaxed) { (format!("\x1b[{colour}m"), "\x1b[0m") } else { (String::new(), "") };
-    write(&format_args!("{on}{head}{off}: {text}"), COLUMNS.load(Ordering::Relaxed));
+    let (head, text) = (harmless(&head.to_string()), harmless(&text.to_string()));
+    let is_coloured = COLOUR.load(Ordering::Relaxed);
+    let head = if is_coloured { format!("\x1b[{colour}m{head}\x1b[0m") } else { head };
+    let line = format!("{}: {head}: {text}", tool());
+    let columns = COLUMNS.load(Ordering::Relaxed);
+    write(if columns < usize::MAX { folded(&line, columns) } else { line });
 }
 
 /// Performs `perform`, which makes the call named `call`, and narrates it. `changes` says in plain words what it

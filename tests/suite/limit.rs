@@ -19,6 +19,7 @@ crate::tests![
     supervisor_killed,
     guard_killed,
     without_cgroup_kill,
+    too_deep_for_a_path,
     frozen,
     frozen_parent,
     statuses,
@@ -211,6 +212,16 @@ fn without_cgroup_kill() {
     let (status, injected) = seen.out.trim_end().split_once('\n').expect("two lines");
     assert_eq!(status, "4", "{seen:?}");
     assert_ne!(injected, "0", "{seen:?}");
+    assert!(group.children().is_empty());
+}
+
+/// A command can nest groups until no path is long enough to name the deepest.
+fn too_deep_for_a_path() {
+    need("perl");
+    let Some(group) = group() else { return };
+    let nest = "$n = \"x\" x 250; chdir $ARGV[0] or die; for (1..20) { mkdir $n and chdir $n or die \"$!\" } print \"20 deep\"";
+    let seen = sh(&format!("limit-cgroup --parent {group} --name it -- perl -e '{nest}' {group}/it"));
+    assert_eq!(seen.ok(), "20 deep");
     assert!(group.children().is_empty());
 }
 
