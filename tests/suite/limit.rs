@@ -33,6 +33,7 @@ crate::tests![
     nested,
     delegated,
     not_delegated,
+    replaced_by_its_parents_owner,
     explained,
     memory,
     memory_of_a_child,
@@ -420,6 +421,28 @@ fn delegated() {
     assert_eq!(seen.ok(), format!("65534\n{value}\n{controller}"), "{seen:?}");
     assert!(group.children().is_empty());
     assert_eq!(group.read("cgroup.subtree_control"), "");
+}
+
+/// Who owns the parent can remove a group as long as it is empty, and make one of its own in its place, without the limits.
+fn replaced_by_its_parents_owner() {
+    need("strace");
+    let Some(group) = group() else { return };
+    let folder = Folder::new();
+    let user = "setpriv --reuid 65534 --regid 65534 --clear-groups ";
+    let seen = sh(&format!(
+        "chown 65534 {group}
+         strace -f -qq -o {folder}/trace -e trace=openat -e inject=openat:delay_enter=1500000 -P {group}/it/cgroup.procs \
+             limit-cgroup --parent {group} --name it --set cgroup.max.depth=3 -- echo ran & tool=$!
+         until [ \"$(cat {group}/it/cgroup.max.depth 2>/dev/null)\" = 3 ] && grep -q cgroup.procs {folder}/trace; do sleep 0.02; done
+         {user} rmdir {group}/it && {user} mkdir {group}/it; wait $tool; echo $?"
+    ));
+    assert_eq!(seen.out, "125\n", "{seen:?}");
+    assert!(
+        seen.err.contains("it\" is not the group that was made, but another one that belongs to user 65534"),
+        "{seen:?}"
+    );
+    assert!(seen.err.contains("hint: who may write to"), "{seen:?}");
+    eventually("the groups are gone", || group.children().is_empty());
 }
 
 fn not_delegated() {
