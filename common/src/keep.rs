@@ -8,18 +8,22 @@ use crate::failure::{Failure, OrHint, errno_of};
 use crate::hint;
 use crate::namespace::{MNT, NET, Namespace, USER};
 use crate::outside::{Job, Outside};
-use crate::step::{next, shown, step};
+use crate::proc::NOT_OF_PROC;
+use crate::step::{next, quietly, shown, step};
 use crate::sys;
 use crate::text::quoted;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
+use nix::libc::{O_NOCTTY, O_NONBLOCK};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, CpuSet, sched_getaffinity, sched_setaffinity, unshare};
 use nix::sys::statfs::{NSFS_MAGIC, statfs};
 use nix::unistd::Pid;
-use std::fs::{self, File};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, File};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// A file that a namespace will be bound to. Dropped, it is as it was before.
 pub struct Keep {
@@ -35,6 +39,8 @@ pub struct Keep {
 #[derive(Clone)]
 struct Place {
     file: PathBuf,
+    /// The file itself: by its name somebody who may write to its directory could have put another in its place meanwhile.
+    opened: Rc<File>,
     made_file: bool,
     made_directory: Option<PathBuf>,
 }
@@ -68,7 +74,7 @@ impl Keep {
                 Err(Errno::EINVAL) if *namespace == MNT => bind_younger(outside),
                 result => result,
             },
-            None => bind(&namespace.path(), file),
+            None => self.place.bind(&namespace.path()),
         })
         .or_hint(|errno| hint::keep(namespace, file, errno))?;
         self.bound = true;
@@ -106,36 +112,55 @@ impl Drop for Keep {
 
 impl Place {
     fn prepare(file: &Path, namespace: &Namespace) -> Result<(Self, Option<Flock<File>>), Failure> {
-        let mut place = Place { file: file.to_owned(), made_file: false, made_directory: None };
-        // As ip-netns(8) does: its directory is not there before the first use.
-        if *namespace == NET {
-            let parent = file.parent().filter(|parent| *parent == Path::new("/run/netns"));
-            place.made_directory = parent.filter(|parent| fs::create_dir(parent).is_ok()).map(Path::to_owned);
-        }
-        let call = format!("open({}, O_CREAT)", quoted(file));
-        let opened = match fs::OpenOptions::new().write(true).create_new(true).mode(0o444).open(file).map_err(errno_of)
-        {
-            Ok(made) => {
-                place.made_file = true;
-                made
+        // As ip-netns(8) does: its directory is not there before the first use. Nobody else may write to it.
+        let parent = file.parent().filter(|parent| *namespace == NET && *parent == Path::new("/run/netns"));
+        let made_directory =
+            parent.filter(|parent| DirBuilder::new().mode(0o755).create(parent).is_ok()).map(Path::to_owned);
+        let failed = |call: &str, errno| {
+            if let Some(directory) = &made_directory {
+                let _ = fs::remove_dir(directory);
             }
-            Err(Errno::EEXIST) => {
-                place.refuse_occupied()?;
-                let failed = |error| Failure::refused(format_args!("open({})", quoted(file)), errno_of(error));
-                File::open(file).map_err(failed)?
-            }
-            Err(errno) => {
-                place.remove();
-                return Err(Failure::refused(call, errno).hint(hint::keep_file(file, errno)));
-            }
+            Err(Failure::refused(call, errno).hint(hint::keep_file(file, errno)))
         };
-        let lock = place.lock(opened)?;
+        let call = format!("open({}, O_CREAT)", quoted(file));
+        let (opened, made_file) =
+            match fs::OpenOptions::new().write(true).create_new(true).mode(0o444).open(file).map_err(errno_of) {
+                Ok(made) => (made, true),
+                Err(Errno::EEXIST) => {
+                    refuse_occupied(file, file)?;
+                    // Whatever it is by now, opening it must not wait for anybody.
+                    let flags = O_NONBLOCK | O_NOCTTY;
+                    match fs::OpenOptions::new().read(true).custom_flags(flags).open(file).map_err(errno_of) {
+                        Ok(there) => (there, false),
+                        Err(errno) => return failed(&format!("open({})", quoted(file)), errno),
+                    }
+                }
+                Err(errno) => return failed(&call, errno),
+            };
+        let mut place = Place { file: file.to_owned(), opened: Rc::new(opened), made_file, made_directory };
+        let lock = place.lock()?;
         Ok((place, lock))
+    }
+
+    /// The name of the opened file, whatever is called `file` by now.
+    fn handle(&self) -> PathBuf {
+        format!("/proc/self/fd/{}", self.opened.as_raw_fd()).into()
+    }
+
+    /// Binds the namespace that is found at `source`.
+    fn bind(&self, source: &str) -> nix::Result<()> {
+        // What is no namespace would be bound as well.
+        if statfs(source)?.filesystem_type() != NSFS_MAGIC {
+            return Err(NOT_OF_PROC);
+        }
+        mount(Some(source), &self.handle(), None::<&str>, MsFlags::MS_BIND, None::<&str>)
     }
 
     /// Locks the file against other tools that were given the same one, and looks again: one may have been faster. Then
     /// the file is theirs. None where the file system has no locks.
-    fn lock(&mut self, file: File) -> Result<Option<Flock<File>>, Failure> {
+    fn lock(&mut self) -> Result<Option<Flock<File>>, Failure> {
+        let copy = quietly("fcntl(F_DUPFD_CLOEXEC)", || self.opened.try_clone().map_err(errno_of));
+        let file = copy.inspect_err(|_| self.remove())?;
         let made_file = std::mem::take(&mut self.made_file);
         let lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Err((_, Errno::EWOULDBLOCK)) => {
@@ -147,7 +172,10 @@ impl Place {
             }
             result => result.ok(),
         };
-        let looked = self.refuse_occupied();
+        // By its name, since what is mounted there is seen so; and itself, which the name may not lead to any more.
+        let looked = refuse_occupied(&self.file, &self.file)
+            .and_then(|()| refuse_occupied(&self.file, &self.handle()))
+            .and_then(|()| self.refuse_other());
         // One that is occupied now is another's, who was faster; otherwise it is ours still.
         let is_theirs = looked.as_ref().is_err_and(|failure| failure.errno.is_none());
         self.made_file = made_file && !is_theirs;
@@ -157,47 +185,61 @@ impl Place {
         looked.map(|()| lock)
     }
 
-    /// Refuses a FILE that is not an empty regular file, or that something is already bound to.
-    fn refuse_occupied(&self) -> Result<(), Failure> {
-        let refuse = |what: &str| {
-            Err(Failure::input(format_args!("--keep {}: {what}", quoted(&self.file)))
-                .hint("name a file that does not exist yet".to_owned()))
-        };
-        let failed = |call: &str, errno| Failure::refused(format_args!("{call}({})", quoted(&self.file)), errno);
-        let data = fs::metadata(&self.file).map_err(|error| failed("stat", errno_of(error)))?;
-        let system = statfs(&self.file).map_err(|errno| failed("statfs", errno))?;
-        if system.filesystem_type() == NSFS_MAGIC {
-            return Err(Failure::input(format_args!(
-                "--keep {}: a namespace is bound there already",
-                quoted(&self.file)
-            ))
-            .hint(format!("'umount {}' lets it go", self.file.display())));
+    /// Refuses a name that leads to another file by now than to the one that was opened.
+    fn refuse_other(&self) -> Result<(), Failure> {
+        if !quietly(format_args!("stat({})", quoted(&self.file)), || self.is_replaced())? {
+            return Ok(());
         }
-        if !data.is_file() {
-            return refuse("not a regular file");
-        }
-        if data.size() > 0 {
-            return refuse("the file is not empty");
-        }
-        if sys::is_mount_root(&self.file).map_err(|errno| failed("statx", errno))? {
-            return refuse("something is mounted there");
-        }
-        Ok(())
+        Err(Failure::input(format_args!("--keep {}: it was replaced while it was looked at", quoted(&self.file)))
+            .hint("name a file in a directory to which nobody else may write".to_owned()))
+    }
+
+    /// Does the name lead to another file than the opened one?
+    fn is_replaced(&self) -> nix::Result<bool> {
+        let identity = |data: fs::Metadata| (data.dev(), data.ino());
+        let (named, opened) = (fs::metadata(&self.file).map(identity), self.opened.metadata().map(identity));
+        Ok(named.map_err(errno_of)? != opened.map_err(errno_of)?)
     }
 
     fn release(&self) {
-        let _ = umount2(&self.file, MntFlags::MNT_DETACH);
+        // What is mounted on the opened file, which is the namespace.
+        let _ = umount2(&self.handle(), MntFlags::MNT_DETACH);
         self.remove();
     }
 
     fn remove(&self) {
-        if self.made_file {
+        if self.made_file && self.is_replaced() != Ok(true) {
             let _ = fs::remove_file(&self.file);
         }
         if let Some(directory) = &self.made_directory {
             let _ = fs::remove_dir(directory);
         }
     }
+}
+
+/// Refuses a FILE that is not an empty regular file, or that something is already bound to. `at` is where to look.
+fn refuse_occupied(file: &Path, at: &Path) -> Result<(), Failure> {
+    let refuse = |what: &str| {
+        Err(Failure::input(format_args!("--keep {}: {what}", quoted(file)))
+            .hint("name a file that does not exist yet".to_owned()))
+    };
+    let failed = |call: &str, errno| Failure::refused(format_args!("{call}({})", quoted(file)), errno);
+    let data = fs::metadata(at).map_err(|error| failed("stat", errno_of(error)))?;
+    let system = statfs(at).map_err(|errno| failed("statfs", errno))?;
+    if system.filesystem_type() == NSFS_MAGIC {
+        return Err(Failure::input(format_args!("--keep {}: a namespace is bound there already", quoted(file)))
+            .hint(format!("'umount {}' lets it go", file.display())));
+    }
+    if !data.is_file() {
+        return refuse("not a regular file");
+    }
+    if data.size() > 0 {
+        return refuse("the file is not empty");
+    }
+    if sys::is_mount_root(at).map_err(|errno| failed("statx", errno))? {
+        return refuse("something is mounted there");
+    }
+    Ok(())
 }
 
 struct Bind {
@@ -207,7 +249,7 @@ struct Bind {
 
 impl Job for Bind {
     fn perform(&mut self, tool: &str) -> nix::Result<()> {
-        bind(&self.namespace.path_of(tool), &self.place.file)
+        self.place.bind(&self.namespace.path_of(tool))
     }
 
     fn undo(&mut self) {
@@ -238,8 +280,4 @@ fn bind_younger(outside: &mut Outside) -> nix::Result<()> {
     }
     sched_setaffinity(ourselves, &allowed)?;
     result
-}
-
-fn bind(source: &str, file: &Path) -> nix::Result<()> {
-    mount(Some(source), file, None::<&str>, MsFlags::MS_BIND, None::<&str>)
 }

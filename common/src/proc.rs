@@ -1,6 +1,27 @@
-//! Readers of `/proc` (proc(5)).
+//! Readers and writers of `/proc` (proc(5)).
 
-use std::fs;
+use crate::failure::errno_of;
+use nix::errno::Errno;
+use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+
+/// What [`set`] says where a file is not the kernel's: no device of its own stands behind it.
+pub const NOT_OF_PROC: Errno = Errno::ENODEV;
+
+/// Sets something by a file of `/proc`, in one write: the kernel takes it whole or refuses it.
+///
+/// # Errors
+/// What was refused; [`NOT_OF_PROC`] where something else is mounted there, which would take the write, and nothing would
+/// be set.
+pub fn set(path: impl AsRef<Path>, value: &[u8]) -> nix::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(path).map_err(errno_of)?;
+    if fstatfs(&file)?.filesystem_type() != PROC_SUPER_MAGIC {
+        return Err(NOT_OF_PROC);
+    }
+    file.write_all(value).map_err(errno_of)
+}
 
 /// One field of a `/proc/PID/status` text, without the white space around it.
 pub fn field<'a>(status: &'a str, name: &str) -> Option<&'a str> {

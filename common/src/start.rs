@@ -5,7 +5,6 @@ use crate::hint::table::SET_ID;
 use crate::link::CommandArgs;
 use crate::step::{name_tool, say, tool};
 use crate::sys::{has_rights_of_its_file, restore_inherited, take_faults_by_default};
-use crate::text::harmless;
 use clap::Parser;
 use clap::error::ErrorKind;
 use std::convert::Infallible;
@@ -78,12 +77,12 @@ fn refuse_set_id() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Prints a failure in its one or two lines, with no control character of a name in them, and gives its exit status.
+/// Prints a failure in its one or two lines, and gives its exit status.
 pub fn report(error: &anyhow::Error) -> u8 {
-    say(harmless(&format!("{error:#}")));
+    say(format_args!("{error:#}"));
     let failure = error.downcast_ref::<Failure>();
     if let Some(hint) = failure.and_then(|failure| failure.hint.as_deref()) {
-        say(format_args!("hint: {}", harmless(hint)));
+        say(format_args!("hint: {hint}"));
     }
     failure.map_or(FAILED, |failure| failure.status)
 }

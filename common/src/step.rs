@@ -4,23 +4,26 @@
 //! shared though one might expect otherwise. When it is off nothing is looked up and nothing formatted.
 
 use crate::failure::Failure;
-use crate::sys::SignalSet;
+use crate::sys::{self, SignalSet};
+use crate::text::{folded, harmless};
 use nix::errno::Errno;
 use nix::libc::SIGPIPE;
 use std::fmt;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 static TOOL: OnceLock<&'static str> = OnceLock::new();
 static EXPLAIN: AtomicBool = AtomicBool::new(false);
 static COLOUR: AtomicBool = AtomicBool::new(false);
+/// Where the narration is broken between words: the width of the terminal. It is one line in a pipe.
+static COLUMNS: AtomicUsize = AtomicUsize::new(usize::MAX);
 
-/// Colours that can be read on a light and on a dark terminal.
-const CYAN: &str = "36";
-const BOLD: &str = "1";
+/// Colours that can be read on a light and on a dark terminal: cyan and yellow are pale on white, blue is dim on black.
 const MAGENTA: &str = "35";
+const BOLD: &str = "1";
+const RED: &str = "31";
 
 /// The name that stands before every message of this process.
 pub fn tool() -> &'static str {
@@ -41,6 +44,9 @@ pub(crate) fn explain_if(asked: bool) {
         // As no-color.org has it; a terminal that calls itself dumb takes no colours either.
         let takes_colour = || std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
         COLOUR.store(!is_set("NO_COLOR") && takes_colour() && std::io::stderr().is_terminal(), Ordering::Relaxed);
+        // One that does not know its width says 0.
+        let columns = sys::terminal_columns(std::io::stderr()).filter(|columns| *columns >= 40);
+        COLUMNS.store(columns.unwrap_or(usize::MAX), Ordering::Relaxed);
     }
 }
 
@@ -49,14 +55,16 @@ pub fn explaining() -> bool {
     EXPLAIN.load(Ordering::Relaxed)
 }
 
-/// One line on standard error, after the tool's name. That nobody can read it is no failure.
+/// One line on standard error, after the tool's name, with no control character of a name in it. That nobody can read it
+/// is no failure.
 pub fn say(line: impl fmt::Display) {
-    write(&line);
+    write(format!("{}: {}", tool(), harmless(&line.to_string())));
 }
 
-fn write(line: &dyn fmt::Display) {
+fn write(mut text: String) {
+    text.push('\n');
     // One write, so that the lines of two links never mix.
-    let written = std::io::stderr().write_all(format!("{}: {line}\n", tool()).as_bytes());
+    let written = std::io::stderr().write_all(text.as_bytes());
     // Ignored, SIGPIPE still stays pending where it is blocked, and a supervisor would take it for one from outside.
     if written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
         let _ = SignalSet::only(SIGPIPE).wait(Some(Duration::ZERO));
@@ -65,7 +73,7 @@ fn write(line: &dyn fmt::Display) {
 
 /// Before a call: what is about to happen.
 pub fn next(what: impl fmt::Display) {
-    tell(CYAN, &"next", &what);
+    tell(MAGENTA, &"next", &what);
 }
 
 /// After a call: itself with its result, what it changed, and for whom.
@@ -75,18 +83,19 @@ pub fn narrate(call: impl fmt::Display, changes: impl fmt::Display) {
 
 /// What a newcomer would expect to be apart, and is not.
 pub fn still_shared(what: impl fmt::Display) {
-    tell(MAGENTA, &"still shared", &what);
+    tell(RED, &"still shared", &what);
 }
 
 fn tell(colour: &str, head: &dyn fmt::Display, text: &dyn fmt::Display) {
     if !explaining() {
         return;
     }
-    if COLOUR.load(Ordering::Relaxed) {
-        say(format_args!("\x1b[{colour}m{head}\x1b[0m: {text}"));
-    } else {
-        say(format_args!("{head}: {text}"));
-    }
+    let (head, text) = (harmless(&head.to_string()), harmless(&text.to_string()));
+    let is_coloured = COLOUR.load(Ordering::Relaxed);
+    let head = if is_coloured { format!("\x1b[{colour}m{head}\x1b[0m") } else { head };
+    let line = format!("{}: {head}: {text}", tool());
+    let columns = COLUMNS.load(Ordering::Relaxed);
+    write(if columns < usize::MAX { folded(&line, columns) } else { line });
 }
 
 /// Performs `perform`, which makes the call named `call`, and narrates it. `changes` says in plain words what it

@@ -1,12 +1,12 @@
 //! `KEY=VALUE` for `/proc/sys`, within a fence.
 
-use crate::failure::{Failure, OrHint, errno_of};
+use crate::failure::{Failure, OrHint};
 use crate::hint;
+use crate::proc;
 use crate::step::{explaining, next, shown, step};
 use crate::text::quoted;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::Write;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
@@ -71,12 +71,7 @@ impl Sysctl {
         ));
         let call = shown(|| format!("write({}, {})", quoted(&path), quoted(&self.value)));
         step(call, "it is, for whoever is in here; outside it stays as it was", || {
-            // One write: the kernel takes a value whole or refuses it.
-            fs::OpenOptions::new()
-                .write(true)
-                .open(&path)
-                .and_then(|mut file| file.write_all(self.value.as_bytes()))
-                .map_err(errno_of)
+            proc::set(&path, self.value.as_bytes())
         })
         .or_hint(|errno| hint::sysctl(&self.key, &path, errno))
     }

@@ -8,10 +8,11 @@ use common::step::{quietly, say, step};
 use common::supervise::{Aftermath, Undo};
 use common::text::quoted;
 use nix::errno::Errno;
-use nix::unistd::getpid;
+use nix::unistd::{geteuid, getpid};
 use std::fs;
 use std::io::Stderr;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// A group without processes at first. Dropped, it is gone, with all that was in it.
@@ -145,10 +146,10 @@ impl Drop for Group {
     }
 }
 
-/// Moves a process, `0` for this one, into a group.
+/// Moves a process, `0` for this one, into a group that we made.
 ///
 /// # Errors
-/// The write was refused.
+/// The write was refused; the group is not ours.
 pub fn join(group: &Path, pid: &str) -> Result<(), Failure> {
     let path = group.join("cgroup.procs");
     let call = format!("write({}, {pid:?})", quoted(&path));
@@ -169,5 +170,15 @@ pub fn join(group: &Path, pid: &str) -> Result<(), Failure> {
         Errno::EOPNOTSUPP => table::BESIDE_THREADS.with([]).into(),
         Errno::EBUSY => table::HANDS_DOWN.with([]).into(),
         _ => None,
-    })
+    })?;
+    // While it was empty, somebody else who owns the parent could remove it and make another, without our limits. From
+    // now on it is not empty.
+    let owner = quietly(format_args!("stat({})", quoted(group)), || fs::metadata(group).map_err(errno_of))?.uid();
+    if owner == geteuid().as_raw() {
+        return Ok(());
+    }
+    let what =
+        format!("{} is not the group that was made, but another one that belongs to user {owner}", quoted(group));
+    let parent = group.parent().unwrap_or(group).display().to_string();
+    Err(Failure::input(what).hint(table::REPLACED.with([&parent])))
 }

@@ -5,15 +5,16 @@
 
 use crate::table;
 use common::failure::{Failure, errno_of};
-use common::sys::kill;
+use common::sys::{change_directory, kill};
 use common::text::quoted;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use nix::libc::SIGKILL;
-use nix::unistd::getpid;
+use nix::unistd::{chdir, getpid};
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, DirEntry, File};
 use std::io::ErrorKind;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
@@ -82,7 +83,7 @@ impl Place {
             return;
         }
         let Ok(_lock) = lock_parent(FlockArg::LockExclusiveNonblock) else { return };
-        if below(Path::new(".")).iter().all(|group| group.ends_with(&self.leaf)) {
+        if groups_here().iter().all(|group| *group == *self.leaf) {
             let value = self.enabled.iter().map(|name| format!("-{name}")).collect::<Vec<_>>().join(" ");
             let _ = fs::write("cgroup.subtree_control", value);
         }
@@ -139,41 +140,62 @@ fn end_all(group: &Path) {
     }
     // Frozen, none of them can fork; to be killed is allowed to them.
     let _ = fs::write(group.join("cgroup.freeze"), "1");
-    for group in below(group).iter().map(PathBuf::as_path).chain([group]) {
+    let kill_here = || {
         // Another PID namespace's process outside of ours reads as 0: nobody can kill that by number.
-        for pid in processes(group).unwrap_or_default().into_iter().filter(|&pid| pid > 0) {
+        for pid in processes(Path::new(".")).unwrap_or_default().into_iter().filter(|&pid| pid > 0) {
             let _ = kill(pid, SIGKILL);
         }
-    }
+    };
+    let _ = walk(group, kill_here, |_| Ok(()));
 }
 
 /// Removes a group and those below it. One that is not there is removed.
 fn remove(group: &Path) -> nix::Result<()> {
-    let mut groups = below(group);
-    // The deepest first.
-    groups.sort_by_key(|path| std::cmp::Reverse(path.components().count()));
-    for group in groups.iter().map(PathBuf::as_path).chain([group]) {
-        match fs::remove_dir(group) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(errno_of(error)),
-            _ => {}
-        }
-    }
-    Ok(())
+    walk(
+        group,
+        || (),
+        |name| match fs::remove_dir(name) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(errno_of(error)),
+            _ => Ok(()),
+        },
+    )
 }
 
-/// All groups below one.
-fn below(group: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut open = vec![group.to_owned()];
-    while let Some(group) = open.pop() {
-        for entry in fs::read_dir(group).into_iter().flatten().flatten() {
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                open.push(entry.path());
-                found.push(entry.path());
+/// Goes through a group and all below it, the deepest first: `inside` has each as working directory, `outside` the one
+/// around it and the name. Name by name: a command can make a tree so deep that no path is long enough to name it.
+fn walk(group: &Path, mut inside: impl FnMut(), outside: impl Fn(&Path) -> nix::Result<()>) -> nix::Result<()> {
+    let home = File::open(".").map_err(errno_of)?;
+    let mut enter = |name: &Path| match chdir(name) {
+        Ok(()) => {
+            inside();
+            Ok(Some((name.to_owned(), groups_here())))
+        }
+        Err(Errno::ENOENT) => Ok(None),
+        Err(errno) => Err(errno),
+    };
+    let mut go = || {
+        // From the group down to where we are, each with what is still to be entered there.
+        let mut way = Vec::from_iter(enter(group)?);
+        while let Some((_, groups)) = way.last_mut() {
+            if let Some(next) = groups.pop() {
+                way.extend(enter(Path::new(&next))?);
+            } else if let Some((name, _)) = way.pop() {
+                chdir("..")?;
+                outside(&name)?;
             }
         }
-    }
-    found
+        Ok(())
+    };
+    let result = go();
+    change_directory(home.as_fd())?;
+    result
+}
+
+/// The names of the groups in the working directory.
+fn groups_here() -> Vec<OsString> {
+    let is_group = |entry: &DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
+    let entries = fs::read_dir(".").into_iter().flatten().flatten();
+    entries.filter(is_group).map(|entry| entry.file_name()).collect()
 }
 
 /// The processes of one group.

@@ -69,6 +69,10 @@ common::causes! {
         "mkdir(\"/sys/fs/cgroup/box\"): EEXIST: File exists",
         "the error number",
         "a group of that name is there already: another --name, or none for one that is free";
+    REPLACED: "Somebody else's group",
+        "\"/sys/fs/cgroup/a/box\" is not the group that was made, but another one that belongs to user 1000",
+        "the owner of the group, when this process is in it",
+        "who may write to {} removed the group while it was empty, and made another: name a --parent that belongs to you";
     TOO_MANY: "No more groups are allowed",
         "mkdir(\"/sys/fs/cgroup/a/limit-7\"): EAGAIN: Try again",
         "the error number",

@@ -4,6 +4,7 @@ use crate::forest::{Forest, Picture, Space};
 use crate::kind::Kind;
 use crate::process::Process;
 use crate::users::Names;
+use common::text::is_harmful;
 use std::fmt::{self, Write};
 
 /// A value; what can be built of it is always well-formed.
@@ -149,7 +150,7 @@ fn write_items<'a>(
     f.write_char(close)
 }
 
-/// A string of RFC 8259, section 7. What a terminal could take for a command is escaped too.
+/// A string of RFC 8259, section 7. What a terminal could take for a command, or what would hide in it, is escaped too.
 fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     f.write_char('"')?;
     for c in text.chars() {
@@ -158,7 +159,9 @@ fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
             '\\' => f.write_str("\\\\")?,
             '\n' => f.write_str("\\n")?,
             '\t' => f.write_str("\\t")?,
-            c if c.is_control() => write!(f, "\\u{:04x}", u32::from(c))?,
+            c if is_harmful(c) => {
+                c.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(f, "\\u{unit:04x}"))?;
+            }
             c => f.write_char(c)?,
         }
     }

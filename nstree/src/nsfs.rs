@@ -3,8 +3,10 @@
 use crate::kind::Kind;
 use crate::links::number;
 use common::sys::{namespace_maker, owning_namespace, parent_namespace};
+use nix::libc::O_PATH;
+use nix::sys::statfs::{NSFS_MAGIC, fstatfs};
 use std::fs::{self, File};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -52,10 +54,14 @@ pub fn of_process(pid: u32, kind: Kind) -> Option<File> {
 
 /// The namespace that a bound file keeps, opened; `None` where something else is in front of it now.
 pub fn of_file(file: &Path, wanted: u64) -> Option<File> {
-    // Whatever it is by now, opening it must not wait for anybody.
-    let flags = nix::libc::O_NONBLOCK | nix::libc::O_NOCTTY;
-    let opened = fs::OpenOptions::new().read(true).custom_flags(flags).open(file).ok()?;
-    is(&opened, wanted).then_some(opened)
+    // Whatever it is by now: looked at only. To open a device may set something off, and another file system may give a
+    // file any number.
+    let looked = fs::OpenOptions::new().read(true).custom_flags(O_PATH).open(file).ok()?;
+    let is_namespace = fstatfs(&looked).is_ok_and(|system| system.filesystem_type() == NSFS_MAGIC);
+    if !is_namespace || !is(&looked, wanted) {
+        return None;
+    }
+    File::open(format!("/proc/self/fd/{}", looked.as_raw_fd())).ok()
 }
 
 /// Is this the namespace of that number?

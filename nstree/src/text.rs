@@ -4,6 +4,7 @@ use crate::forest::{Forest, Picture, Space};
 use crate::lines;
 use crate::process::Process;
 use crate::users::Names;
+use common::text::width;
 use std::env;
 use std::io::IsTerminal;
 
@@ -28,7 +29,7 @@ impl Style {
         let dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
         Style {
             unicode: locale.contains("utf-8") || locale.contains("utf8"),
-            columns: if terminal { common::sys::terminal_columns() } else { None },
+            columns: if terminal { common::sys::terminal_columns(std::io::stdout()) } else { None },
             bold: terminal && !dumb && set("NO_COLOR").is_none(),
         }
     }
@@ -112,11 +113,8 @@ impl Writer<'_> {
             (outside, None) => outside,
         };
         let kinds = self.picture.not_shared(process, forest.kind);
-        let note = if kinds.is_empty() {
-            String::new()
-        } else {
-            format!("  (not shared with its parent: {})", lines::kinds(&kinds))
-        };
+        let note =
+            if kinds.is_empty() { String::new() } else { format!("  (not its parent's: {})", lines::kinds(&kinds)) };
         Row { pids: self.pids(process), users, command: lines::command(process), note }
     }
 }
@@ -130,16 +128,6 @@ struct Row {
 
 fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
-}
-
-/// How many columns a terminal takes for it: two for the wide scripts of East Asia, and for pictures.
-fn width(text: &str) -> usize {
-    let wide = |c: char| {
-        matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}'
-            | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' | '\u{1f300}'..='\u{1faff}'
-            | '\u{20000}'..='\u{3fffd}')
-    };
-    text.chars().map(|c| if wide(c) { 2 } else { 1 }).sum()
 }
 
 /// Shortens a command to what fits, but never below what tells one from another.

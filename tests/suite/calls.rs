@@ -10,7 +10,7 @@ crate::tests![links, supervisors];
 const LINKS: &[(&str, &str)] = &[
     (
         "unshare-user",
-        "capget geteuid getegid geteuid getegid unshare openat write close openat write close openat write close geteuid rt_sigaction execve",
+        "capget geteuid getegid geteuid getegid unshare openat fstatfs write close openat fstatfs write close openat fstatfs write close geteuid rt_sigaction execve",
     ),
     ("unshare-uts", "unshare rt_sigaction execve"),
     ("unshare-ipc", "unshare rt_sigaction execve"),

@@ -406,20 +406,24 @@ fn colour_on_a_terminal_alone() {
     assert!(plain.status.success() && !plain.err.contains('\u{1b}'), "{plain:#?}");
     let coloured = on_a_terminal("TERM=xterm; NO_COLOR=; export TERM NO_COLOR; ", "echo end of it");
     for part in [
-        "unshare-uts: \u{1b}[36mnext\u{1b}[0m: ",
+        "unshare-uts: \u{1b}[35mnext\u{1b}[0m: ",
         "\u{1b}[1msethostname(\"box\") = 0\u{1b}[0m: ",
-        "\u{1b}[35mstill shared\u{1b}[0m: ",
+        "\u{1b}[31mstill shared\u{1b}[0m: ",
     ] {
         assert!(coloured.contains(part), "no {part:?}: {coloured}");
     }
-    // But for the colours it is the same, as are the numbers of the namespaces.
+    // But for the colours and the ends of lines it is the same, as are the numbers of the namespaces.
     let number = |text: &str| -> String {
         let parts = text.split(" -> uts:[").map(|part| part.split_once(']').map_or(part, |part| part.1));
         parts.collect::<Vec<_>>().join("")
     };
     let stripped =
-        ["36", "35", "1", "0"].iter().fold(coloured, |text, code| text.replace(&format!("\u{1b}[{code}m"), ""));
-    assert_eq!(number(&stripped), number(&format!("{}end of it\n", plain.err)));
+        ["31", "35", "1", "0"].iter().fold(coloured, |text, code| text.replace(&format!("\u{1b}[{code}m"), ""));
+    // Broken between words, at the width of the terminal, which is 80.
+    let widest = stripped.lines().map(|line| line.chars().count()).max();
+    assert!(widest.is_some_and(|widest| (70..=80).contains(&widest)), "{stripped}");
+    assert!(stripped.contains("\n    "), "{stripped}");
+    assert_eq!(number(&stripped.replace("\n    ", " ")), number(&format!("{}end of it\n", plain.err)));
     for environment in [
         "TERM=xterm NO_COLOR=1; export TERM NO_COLOR; ",
         "TERM=dumb; export TERM; unset NO_COLOR; ",

@@ -120,7 +120,10 @@ const NAMES: &[(&str, &[&str])] = &[
     ("recvfrom", &["recv", "mkdir(", "RTM_", "MS_BIND", "/proc/PID/", "fork("]),
     ("sendto", &["send", "mkdir(", "write(guard)", "RTM_", "MS_BIND", "/proc/PID/", "fork("]),
     ("poll", &["poll", "fork("]),
-    ("fstatfs", &["statvfs("]),
+    // A look whether what is to be bound is a namespace.
+    ("statfs", &["statfs(", "MS_BIND"]),
+    // The same whether what is to be written is of proc.
+    ("fstatfs", &["statvfs(", "write("]),
     ("fchdir", &["chdir("]),
     // The guard answers for the making of the group.
     ("chdir", &["chdir(", "mkdir("]),

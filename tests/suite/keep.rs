@@ -12,6 +12,8 @@ crate::tests![
     network_by_its_name,
     umount_lets_go,
     occupied_file,
+    replaced_by_somebody,
+    open_to_nobody_else,
     one_of_many_at_once,
     undone_when_the_command_cannot_run,
     refused_without_rights_here,
@@ -212,4 +214,37 @@ fn pid_file_removed_when_the_command_cannot_run() {
     }
     let seen = scene("unshare-pid --mount-proc=/nonexistent --pid-file $D/pid -- true || echo $?; ls $D");
     assert_eq!(seen.ok(), "125\nd\nscript", "{seen:?}");
+}
+
+/// Who may write to the directory can put a link in FILE's place at any moment: nothing is bound, unmounted or removed
+/// where that leads.
+fn replaced_by_somebody() {
+    need("strace");
+    // The call is held for a second, and meanwhile the directory is another one.
+    let held = |call: &str, line: &str| {
+        format!(
+            "mkdir $D/x; strace -f -qq -o $D/trace -e trace={call} -e inject={call}:delay_enter=1500000 {line} & tool=$!
+             until grep -q {call} $D/trace; do sleep 0.02; done 2>/dev/null
+             sleep 0.2; mv $D/x $D/moved; mkdir $D/x; ln -s $D/victim $D/x/kept; wait $tool || echo $?; readlink $D/x/kept >&2"
+        )
+    };
+    for tool in ["unshare-uts", "unshare-user"] {
+        let seen = scene(&format!(
+            "echo a secret >$D/victim; {}; cat $D/victim; stat -f -c %T $D/moved/kept; umount $D/moved/kept; ls $D/moved",
+            held("mount", &format!("{tool} --keep $D/x/kept -- true"))
+        ));
+        assert_eq!(seen.ok(), "a secret\nnsfs\nkept", "{tool}: {seen:#?}");
+        let seen = scene(&format!(
+            "mkdir $D/victim; mount -t tmpfs none $D/victim; echo a secret >$D/victim/file; {}; cat $D/victim/file; grep -c nsfs /proc/mounts || :; ls $D/moved",
+            held("umount2", &format!("{tool} --keep $D/x/kept -- /nonexistent"))
+        ));
+        assert_eq!(seen.out, "127\na secret\n0\nkept\n", "{tool}: {seen:#?}");
+    }
+}
+
+/// The directory of `ip netns`, where it is made: with a caller's umask of 0, too.
+fn open_to_nobody_else() {
+    let seen =
+        scene("umask 0; unshare-net --keep /run/netns/blue -- true; stat -c %a /run/netns; umount /run/netns/blue");
+    assert_eq!(seen.ok(), "755");
 }

@@ -22,6 +22,7 @@ crate::tests![
     supervisor_killed,
     guard_killed,
     without_cgroup_kill,
+    too_deep_for_a_path,
     frozen,
     frozen_parent,
     statuses,
@@ -36,6 +37,7 @@ crate::tests![
     nested,
     delegated,
     not_delegated,
+    replaced_by_its_parents_owner,
     explained,
     memory,
     memory_of_a_child,
@@ -240,6 +242,16 @@ fn without_cgroup_kill() {
     let (status, injected) = seen.out.trim_end().split_once('\n').expect("two lines");
     assert_eq!(status, "4", "{seen:?}");
     assert_ne!(injected, "0", "{seen:?}");
+    assert!(group.children().is_empty());
+}
+
+/// A command can nest groups until no path is long enough to name the deepest.
+fn too_deep_for_a_path() {
+    need("perl");
+    let Some(group) = group() else { return };
+    let nest = "$n = \"x\" x 250; chdir $ARGV[0] or die; for (1..20) { mkdir $n and chdir $n or die \"$!\" } print \"20 deep\"";
+    let seen = sh(&format!("limit-cgroup --parent {group} --name it -- perl -e '{nest}' {group}/it"));
+    assert_eq!(seen.ok(), "20 deep");
     assert!(group.children().is_empty());
 }
 
@@ -454,6 +466,28 @@ fn delegated() {
     assert_eq!(seen.ok(), format!("65534\n{value}\n{controller}"), "{seen:?}");
     assert!(group.children().is_empty());
     assert_eq!(group.read("cgroup.subtree_control"), "");
+}
+
+/// Who owns the parent can remove a group as long as it is empty, and make one of its own in its place, without the limits.
+fn replaced_by_its_parents_owner() {
+    need("strace");
+    let Some(group) = group() else { return };
+    let folder = Folder::new();
+    let user = "setpriv --reuid 65534 --regid 65534 --clear-groups ";
+    let seen = sh(&format!(
+        "chown 65534 {group}
+         strace -f -qq -o {folder}/trace -e trace=openat -e inject=openat:delay_enter=1500000 -P {group}/it/cgroup.procs \
+             limit-cgroup --parent {group} --name it --set cgroup.max.depth=3 -- echo ran & tool=$!
+         until [ \"$(cat {group}/it/cgroup.max.depth 2>/dev/null)\" = 3 ] && grep -q cgroup.procs {folder}/trace; do sleep 0.02; done
+         {user} rmdir {group}/it && {user} mkdir {group}/it; wait $tool; echo $?"
+    ));
+    assert_eq!(seen.out, "125\n", "{seen:?}");
+    assert!(
+        seen.err.contains("it\" is not the group that was made, but another one that belongs to user 65534"),
+        "{seen:?}"
+    );
+    assert!(seen.err.contains("hint: who may write to"), "{seen:?}");
+    eventually("the groups are gone", || group.children().is_empty());
 }
 
 fn not_delegated() {

@@ -90,12 +90,12 @@ fn the_picture_as_text() {
         first.starts_with(&format!("pid:[N] ({initial}1 process, ")) && first.ends_with("others not shown)"),
         "{first}"
     );
-    let apart = if is_root() { "" } else { "  (not shared with its parent: user)" };
+    let apart = if is_root() { "" } else { "  (not its parent's: user)" };
     let user = shown_user();
     let expected = [
         format!("├─ A  {user}  unshare-pid -- unshare-uts --hostname box -- sleep 1000{apart}\n"),
         "└─ pid:[N] (1 process)\n".to_owned(),
-        format!("   └─ B → 1  {user}  sleep 1000  (not shared with its parent: uts)\n"),
+        format!("   └─ B → 1  {user}  sleep 1000  (not its parent's: uts)\n"),
         "(B → 1: one process, PID B outside and 1 inside)\n".to_owned(),
     ];
     assert_eq!(rest, expected.concat());
@@ -302,7 +302,7 @@ fn users_outside_and_inside() {
     assert_eq!(process.get("uid_inside").number(), 1234);
     assert_eq!(process.get("not_shared"), &Json::List(vec![]), "what is shown is not repeated");
     let text = stage.show("-t uts");
-    assert!(text.contains(&format!("{} → 1234  sleep 1000  (not shared with its parent: user)", me())), "{text}");
+    assert!(text.contains(&format!("{} → 1234  sleep 1000  (not its parent's: user)", me())), "{text}");
 }
 
 fn a_drawing_that_dot_takes() {

@@ -34,6 +34,7 @@ crate::tests![
     proc_is_read_only,
     proc_is_absent,
     proc_is_no_use_to_other_settings,
+    proc_is_not_the_kernels,
     mount_point_is_missing,
     keep_without_rights,
     keep_without_its_directory,
@@ -371,6 +372,33 @@ fn proc_is_no_use_to_other_settings() {
     let only_settings = "mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys";
     let seen = with_mounts(&format!("{only_settings}; exec unshare-net --sysctl net.ipv4.ip_forward=1 -- echo ran"));
     hinted(&seen, "EROFS", &table::SYSCTL_READ_ONLY, "remount,rw /proc/sys");
+}
+
+/// What is mounted over a file of /proc takes a write, and nothing is set: nobody may be told that it was.
+fn proc_is_not_the_kernels() {
+    let cover = |file: &str| format!("mount --bind /dev/null {file}");
+    for (file, call, link) in [
+        ("/proc/$$/uid_map", "write(/proc/self/uid_map, ", "unshare-user"),
+        ("/proc/$$/gid_map", "write(/proc/self/gid_map, ", "unshare-user"),
+        ("/proc/$$/setgroups", "write(/proc/self/setgroups, ", "unshare-user --setgroups deny"),
+        ("/proc/$$/timens_offsets", "write(\"/proc/self/timens_offsets\", ", "unshare-time --boottime 365d"),
+    ] {
+        let seen = with_mounts(&format!("{}; exec {link} -- echo ran", cover(file)));
+        hinted(&seen, call, &table::PROC_FAKE, "umount it");
+        assert!(seen.err.contains("ENODEV"), "{seen:#?}");
+    }
+    let settings = "mount -t tmpfs none /proc/sys/kernel; touch /proc/sys/kernel/shmmax";
+    let seen = with_mounts(&format!("{settings}; exec unshare-ipc --sysctl kernel.shmmax=9 -- echo ran"));
+    hinted(&seen, "write(\"/proc/sys/kernel/shmmax\", \"9\"): ENODEV", &table::PROC_FAKE, "umount it");
+    // A whole /proc of somebody's own.
+    let fake = "mount -t tmpfs none /proc; mkdir /proc/self; cd /proc/self; touch uid_map gid_map setgroups";
+    let seen = with_mounts(&format!("{fake}; exec unshare-user -- echo ran"));
+    hinted(&seen, "write(/proc/self/uid_map, ", &table::PROC_FAKE, "umount it");
+    let seen = with_mounts(&format!(
+        "touch /tmp/$$; {}; mkdir ns; touch ns/uts; unshare-uts --keep /tmp/$$ -- echo ran; s=$?; rm /tmp/$$; exit $s",
+        fake.replace("touch uid_map", "ln -s /dev/null fd; touch uid_map")
+    ));
+    assert!(!seen.out.contains("ran") && seen.code() == 125, "{seen:#?}");
 }
 
 fn proc_is_absent() {

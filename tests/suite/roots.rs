@@ -8,6 +8,7 @@ use std::path::Path;
 crate::tests![
     busybox_root,
     busybox_root_without_proc,
+    nothing_to_stand_in_for_closed_descriptors,
     debian_root,
     debian_of_many_owners,
     tar_with_owners,
@@ -70,6 +71,26 @@ fn busybox_root_without_proc() {
     // A chain goes on inside with tools that are there: they are static where they are built so.
     let seen = sh(&format!("{}unshare-mnt --root {root} --chdir /etc -- cat this-is", user()));
     assert_eq!(seen.ok(), "the busybox root");
+}
+
+/// Without /dev/null, and with descriptors 0 to 2 closed: they are closed for the command too, and its status is its own.
+fn nothing_to_stand_in_for_closed_descriptors() {
+    let root = busybox();
+    let tools = crate::support::tools().display();
+    let bound = format!("{}unshare-mnt --root {root} --tmpfs /tmp --ro-bind {tools} /tmp/tools", user());
+    if !sh(&format!("{bound} -- /tmp/tools/unshare-uts -- id")).status.success() {
+        crate::support::runner::skip("the tools are not static");
+    }
+    for (tool, option) in [("uts", ""), ("net", ""), ("ipc", ""), ("pid", ""), ("pid", "--init"), ("mnt", "")] {
+        let seen = sh(&format!(
+            "{bound} --dir /dev -- sh -c '
+                for fds in \"<&-\" \">&-\" \"2>&-\" \"<&- >&- 2>&-\"; do
+                    eval \"/tmp/tools/unshare-{tool} {option} -- sh -c \\\"(exec 3<&0) || exit 7; (exec 3>&1) || exit 8; (exec 3>&2) || exit 9; exit 3\\\" $fds\"; echo $?
+                done' 2>/dev/null"
+        ));
+        let statuses: Vec<&str> = seen.out.split_whitespace().collect();
+        assert_eq!(statuses, ["7", "8", "9", "7"], "{tool} {option}: {seen:#?}");
+    }
 }
 
 fn debian_root() {

@@ -291,7 +291,7 @@ fn missing_interpreter() {
 /// Names that would set a terminal's title, clear it, break the line, or turn its direction: not in any message.
 fn hostile_names() {
     let folder = Folder::new();
-    let name = "a\x1b]0;title\x07\x1b[2J\nunshare-user: all is well\r\u{202e}\u{9b}31m";
+    let name = "a\x1b]0;title\x07\x1b[2J\nunshare-user: all is well\r\u{202e}\u{9b}31m\u{61c}\u{ad}\u{e0041}";
     fs::write(folder.join(name), format!("#!/nowhere/{}\n", name.replace('\n', ""))).expect("a script");
     fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755)).expect("a mode");
     for line in [
@@ -340,7 +340,7 @@ fn hostile_names() {
             scene.env("N", name).env("D", folder.path());
             let seen = crate::support::watch(scene, crate::support::LIMIT);
             assert!(seen.code() >= 125, "{line}: {seen:?}");
-            let hides = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+            let hides = |c: char| c.is_control() && c != '\n' || "\u{202e}\u{61c}\u{ad}\u{e0041}".contains(c);
             assert!(!seen.err.contains(hides), "{line}: {seen:?}");
             assert!(seen.err.lines().all(|text| text.starts_with(&format!("{tool}: "))), "{line}: {seen:?}");
             assert!(!seen.err.lines().any(|text| text == "unshare-user: all is well"), "{line}: {seen:?}");

@@ -350,6 +350,11 @@ fn sub_ids_in_file_order() {
     let words: Vec<u32> = seen.ok().split_whitespace().map(|word| word.parse().expect("a number")).collect();
     // The caller is 0; each range on the lowest inner IDs that are free.
     assert_eq!(words, [0, 0, 1, 1, 300, 3, 4, 100, 7, 0, 0, 1, 1, 200, 4, 5, 50, 1]);
+    // A name in Latin-1 is no reason not to read the others, where nobody else can be asked.
+    let files = [("subuid", "\\351ric:1:1\\nroot:300:3\\n"), ("subgid", "\\351:1:1\\nroot:300:3\\n")];
+    let alone = "PATH=/nowhere $(command -v unshare-user) --map-auto -- /bin/cat /proc/self/uid_map";
+    let seen = sh(&with_etc(&files, alone));
+    assert_eq!(seen.ok().split_whitespace().collect::<Vec<_>>().join(" "), "0 0 1 1 300 3");
     let files = [("subuid", "other:500:5\\n"), ("subgid", "root:50:1\\n")];
     let seen = sh(&with_etc(&files, "unshare-user --map-auto -- echo ran"));
     assert!(seen.refused().contains("--map-auto: root has no subordinate user IDs in /etc/subuid"), "{seen:?}");

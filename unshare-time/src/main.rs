@@ -7,6 +7,7 @@ use clap::Parser;
 use common::failure::{Failure, OrHint, errno_of};
 use common::link::LinkArgs;
 use common::namespace::TIME;
+use common::proc;
 use common::step::{explaining, next, quietly, shown, step};
 use common::view::uptime;
 use nix::sched::setns;
@@ -56,7 +57,7 @@ fn set(offset: Offset) -> Result<(), Failure> {
     let line = offset.on_top_of(&so_far).to_string();
     next(offset.about());
     let changes = "seconds and nanoseconds that are added to the machine's own clock, for whoever will be in there";
-    step(format_args!("write({OFFSETS:?}, {line:?})"), changes, || fs::write(OFFSETS, &line).map_err(errno_of))
+    step(format_args!("write({OFFSETS:?}, {line:?})"), changes, || proc::set(OFFSETS, line.as_bytes()))
         .or_hint(offset::hint)
 }
 

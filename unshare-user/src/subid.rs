@@ -70,8 +70,7 @@ impl Kind {
 /// The ranges of a user, outer IDs alone, in file order.
 pub fn ranges(user: u32, kind: Kind) -> Vec<(u32, u32)> {
     let name = name(user);
-    let from_files =
-        || fs::read_to_string(kind.file()).map_or_else(|_| Vec::new(), |text| of_file(&text, name.as_deref(), user));
+    let from_files = || text(kind.file()).map_or_else(Vec::new, |text| of_file(&text, name.as_deref(), user));
     if names_another_source() {
         return ask(name.as_deref(), user, kind);
     }
@@ -111,9 +110,14 @@ fn range(first: &str, count: &str) -> Option<(u32, u32)> {
     (count > 0 && count <= LAST_ID && first <= LAST_ID - (count - 1)).then_some((first, count))
 }
 
+/// A file of the system's. A name in another encoding than UTF-8 is no reason not to read the others.
+fn text(file: &str) -> Option<String> {
+    Some(String::from_utf8_lossy(&fs::read(file).ok()?).into_owned())
+}
+
 /// The name of a user: passwd(5), then what getent(1) knows.
 pub fn name(user: u32) -> Option<String> {
-    let file = fs::read_to_string("/etc/passwd").ok();
+    let file = text("/etc/passwd");
     file.and_then(|text| name_in(&text, user))
         .or_else(|| name_in(&answer(Command::new("getent").args(["passwd", &user.to_string()]), None).ok()?, user))
 }
@@ -129,7 +133,7 @@ pub fn name_in(text: &str, user: u32) -> Option<String> {
 
 /// Does nsswitch.conf(5) send the question elsewhere than to the files?
 fn names_another_source() -> bool {
-    fs::read_to_string("/etc/nsswitch.conf").is_ok_and(|text| {
+    text("/etc/nsswitch.conf").is_some_and(|text| {
         text.lines().filter_map(|line| line.trim().strip_prefix("subid:")).any(|sources| sources.trim() != "files")
     })
 }

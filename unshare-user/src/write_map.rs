@@ -2,18 +2,17 @@
 
 use crate::plan::{Plan, Side, Writer};
 use crate::subid::{self, Kind};
-use common::failure::{Failure, OrHint, errno_of};
+use common::failure::{Failure, OrHint};
 use common::hint::table::HELPER_GONE;
 use common::hint::{self, MapStep};
 use common::outside::{Job, Outside};
+use common::proc;
 use common::program::{Trouble, answer};
 use common::step::{next, quietly, shown, step};
 use common::sys;
 use nix::errno::Errno;
 use nix::unistd::{getpid, getuid};
 use std::collections::VecDeque;
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::Command;
 
@@ -154,8 +153,6 @@ fn why_failed(kind: Kind) -> Option<String> {
     hint::map_program(kind.program(), kind.file(), &owner, &subid::shown(&subid::ranges(user, kind)))
 }
 
-/// One write: the kernel takes a map whole or refuses it.
 fn write(process: &str, file: &str, text: &str) -> nix::Result<()> {
-    let mut file = OpenOptions::new().write(true).open(format!("/proc/{process}/{file}")).map_err(errno_of)?;
-    file.write_all(text.as_bytes()).map_err(errno_of)
+    proc::set(format!("/proc/{process}/{file}"), text.as_bytes())
 }

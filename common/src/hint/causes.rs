@@ -6,10 +6,11 @@ use super::table::{
     APPARMOR, CHROOT, CHROOT_NO_PROC, Cause, FOREIGN, HELPER_NO_NEW_PRIVS, HELPER_NOT_PRIVILEGED, HELPER_RANGE,
     KEEP_CAPABILITY, KEEP_DIRECTORY, KEEP_SHARED, LIMIT_REACHED, LIMIT_ZERO, MOUNT_POINT_MISSING, NO_CAPABILITY,
     NOT_A_DIRECTORY, NOT_IN_KERNEL, PERHAPS_CHROOT, PERHAPS_SECCOMP, PID_DEPTH, PID_DEPTH_OR_LIMIT, PROC_ABSENT,
-    PROC_COVERED, PROC_READ_ONLY, ROOT_NEEDS_SETFCAP, SECCOMP, SETGROUPS_DENIED, SWITCHED_OFF, SYSCTL_OWNER,
+    PROC_COVERED, PROC_FAKE, PROC_READ_ONLY, ROOT_NEEDS_SETFCAP, SECCOMP, SETGROUPS_DENIED, SWITCHED_OFF, SYSCTL_OWNER,
     SYSCTL_READ_ONLY, SYSCTL_UNKNOWN, SYSCTL_VALUE, TOO_OLD, UNMAPPED, USER_DEPTH_OR_LIMIT,
 };
 use crate::namespace::{MNT, Namespace, PID, USER};
+use crate::proc::NOT_OF_PROC;
 use nix::errno::Errno;
 use std::path::Path;
 
@@ -137,6 +138,7 @@ pub fn set_groups(errno: Errno) -> Option<Cause> {
 /// Why a file under `/proc/self` could not be used.
 pub fn proc_file(errno: Errno, facts: &Facts) -> Option<Cause> {
     match errno {
+        NOT_OF_PROC => Some(PROC_FAKE.with([])),
         Errno::ENOENT if !facts.has_proc => Some(PROC_ABSENT.with([])),
         Errno::EROFS if facts.mount_of(Path::new("/proc/self")).is_none_or(is_read_only) => {
             Some(PROC_READ_ONLY.with([]))
@@ -262,6 +264,7 @@ pub fn keep(namespace: &Namespace, file: &Path, errno: Errno, facts: &Facts) -> 
             let directory = directory.display().to_string();
             Some(KEEP_SHARED.with([&mount, &directory, &directory, &directory]))
         }
+        NOT_OF_PROC => Some(PROC_FAKE.with([])),
         _ => None,
     }
 }

@@ -196,6 +196,10 @@ causes! {
         "write(/proc/self/uid_map, \"0 1000 1\"): EROFS: Read-only file system",
         "`/proc/self/mountinfo`",
         "/proc is mounted read-only here: 'mount -o remount,rw /proc' where that was done";
+    PROC_FAKE: "A file of /proc is not the kernel's",
+        "write(/proc/self/uid_map, \"0 1000 1\"): ENODEV: No such device",
+        "the type of the file system; the error number is ours",
+        "something else is mounted over this file of /proc: it would have taken the write, and nothing would be set: umount it, or mount a /proc ('unshare-mnt --proc /proc' after unshare-pid)";
     PROC_ABSENT: "/proc is absent",
         "write(/proc/self/uid_map, \"0 1000 1\"): ENOENT: No such file or directory",
         "`/proc/self`",

@@ -1,7 +1,7 @@
 //! What the caller handed over, recorded before Rust's runtime changes it.
 //!
-//! The runtime ignores SIGPIPE and opens `/dev/null` on descriptors 0 to 2 that are closed. A link hands both on as it
-//! got them, so a function that the loader calls before `main` (`.init_array`) writes them down.
+//! The runtime ignores SIGPIPE and fills descriptors 0 to 2 that are closed. A link hands both on as it got them, so a
+//! function that the loader calls before `main` (`.init_array`) writes them down.
 
 use super::signal::{Disposition, disposition, set_disposition};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -21,6 +21,10 @@ extern "C" fn record() {
         // SAFETY: F_GETFD reads a flag of a descriptor, and says EBADF where there is none.
         if unsafe { libc::fcntl(fd, libc::F_GETFD) } == -1 {
             closed |= 1 << fd;
+            // The lowest free number is this one. Filled, it needs no /dev/null of the runtime's, which ends the process
+            // where there is none: in a root without /dev.
+            // SAFETY: the name is NUL-terminated.
+            unsafe { libc::memfd_create(c"closed".as_ptr(), libc::MFD_CLOEXEC) };
         }
     }
     CLOSED.store(closed, Ordering::Relaxed);
@@ -34,7 +38,7 @@ pub fn restore() {
     }
     let closed = CLOSED.load(Ordering::Relaxed);
     for fd in (0..3).filter(|fd| closed & (1 << fd) != 0) {
-        // SAFETY: sets the close-on-exec flag of the runtime's /dev/null.
+        // SAFETY: sets the close-on-exec flag of what fills it: ours, or the runtime's /dev/null.
         unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
     }
 }

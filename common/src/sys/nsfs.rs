@@ -1,7 +1,7 @@
 //! What a descriptor of a namespace tells about it: ioctl_ns(2).
 
 use nix::errno::Errno;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 const NSIO: u8 = 0xb7;
 
@@ -41,10 +41,10 @@ pub fn namespace_maker(namespace: BorrowedFd<'_>) -> nix::Result<u32> {
     Ok(uid)
 }
 
-/// How many columns the terminal on standard output has: TIOCGWINSZ of ioctl_tty(2). `None` when it is no terminal.
-pub fn terminal_columns() -> Option<usize> {
+/// How many columns the terminal there has: TIOCGWINSZ of ioctl_tty(2). `None` when it is no terminal.
+pub fn terminal_columns(there: impl AsFd) -> Option<usize> {
     let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: the call writes the structure it was given.
-    Errno::result(unsafe { libc::ioctl(libc::STDOUT_FILENO, libc::TIOCGWINSZ, &raw mut size) }).ok()?;
+    Errno::result(unsafe { libc::ioctl(there.as_fd().as_raw_fd(), libc::TIOCGWINSZ, &raw mut size) }).ok()?;
     (size.ws_col > 0).then_some(size.ws_col.into())
 }

@@ -55,6 +55,8 @@ impl Session {
         command.env("TERM", "dumb").env("EMACS", "t");
         command.env("LANG", "C.UTF-8").env("PS1", PROMPT).env("PS2", "");
         let mut session = Session { pty: Pty::start(command), user, _folder: folder };
+        // The documents show each line whole, however long.
+        session.pty.resize(24, 400);
         session.wait().expect("the first prompt");
         session.type_line("stty -echo").expect("a prompt");
         session
