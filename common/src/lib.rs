@@ -15,7 +15,7 @@
 //! | [`failure`] | what went wrong, and the exit status that it has |
 //! | [`hint`] | from a refusal and the facts of the system to a cause and a remedy |
 //! | [`program`] | run a small program for its answer, for a bounded time |
-//! | [`proc`] | readers of `/proc` |
+//! | [`proc`], [`mountinfo`] | readers of `/proc` |
 //! | [`sysctl`] | `KEY=VALUE` for `/proc/sys`, within a fence |
 //! | [`text`] | quote what came from outside for a one-line message |
 //! | [`view`] | what this process sees of each kind of namespace, for the narration |
@@ -26,6 +26,7 @@ pub mod failure;
 pub mod hint;
 pub mod keep;
 pub mod link;
+pub mod mountinfo;
 pub mod namespace;
 pub mod outside;
 pub mod proc;

@@ -40,7 +40,7 @@ fn read(data: &[u8]) -> usize {
         .iter()
         .take_while(|b| b.is_ascii_digit())
         .fold(0_u64, |n, b| n.wrapping_mul(10).wrapping_add(u64::from(*b & 15)));
-    let writable = read_only::writable_below(data, top);
+    let writable = read_only::writable_below(&common::mountinfo::read(data), top);
     assert!(writable.is_none_or(|place| !place.contains(char::is_control)));
 
     let words = data.split(|b| *b == b'\n').map(OsStr::from_bytes).map(OsString::from);

@@ -11,15 +11,10 @@ mod links;
 mod nsfs;
 #[path = "../../nstree/src/process.rs"]
 mod process;
-#[path = "../../limit-cgroup/src/table.rs"]
-#[allow(dead_code)]
-mod table;
-#[path = "../../limit-cgroup/src/tree.rs"]
-mod tree;
 #[path = "../../nstree/src/users.rs"]
 mod users;
 
-use common::hint::facts;
+use common::mountinfo;
 use common::proc::{bits, field};
 use kind::Kind;
 use process::Process;
@@ -33,9 +28,8 @@ fn read(data: &[u8]) -> usize {
         let _ = bits(&text, name);
         assert!(field(&text, name).is_none_or(|value| !value.contains('\n')));
     }
-    let mounts = facts::mounts(&text);
-    let kept: usize = Kind::ALL.iter().map(|kind| nsfs::kept_in(data, *kind).len()).sum();
-    let trees = data.split(|b| *b == b'\n').filter_map(tree::mount).count();
+    let mounts = mountinfo::read(data);
+    let kept: usize = Kind::ALL.iter().map(|kind| nsfs::kept_among(mounts.clone(), *kind).len()).sum();
     let map = Map::of_text(&text);
     for id in [0, 1, 65534, u32::MAX - 1, u32::MAX] {
         let _ = map.inside(id);
@@ -46,7 +40,6 @@ fn read(data: &[u8]) -> usize {
     usize::from(process.as_ref().is_some_and(|process: &Process| !process.command().is_empty()))
         + mounts.len()
         + kept
-        + trees
         + links
 }
 

@@ -2,65 +2,18 @@
 
 use crate::table;
 use common::failure::{Failure, errno_of};
+use common::mountinfo::{self, Mount};
 use common::text::quoted;
 use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-
-/// A mount of `/proc/self/mountinfo`, as far as we ask.
-pub struct Mount {
-    /// Which directory of its file system it shows.
-    root: PathBuf,
-    /// Where.
-    pub point: PathBuf,
-    kind: Vec<u8>,
-    options: Vec<u8>,
-}
-
-/// All mounts, in order: proc_pid_mountinfo(5).
-fn mounts() -> Vec<Mount> {
-    let text = fs::read("/proc/self/mountinfo").unwrap_or_default();
-    text.split(|&b| b == b'\n').filter_map(mount).collect()
-}
-
-/// One line.
-pub fn mount(line: &[u8]) -> Option<Mount> {
-    let words: Vec<&[u8]> = line.split(|&b| b == b' ').collect();
-    let dash = words.iter().position(|word| *word == b"-")?;
-    Some(Mount {
-        root: unescaped(words.get(3)?),
-        point: unescaped(words.get(4)?),
-        kind: words.get(dash + 1)?.to_vec(),
-        options: words.get(dash + 3)?.to_vec(),
-    })
-}
-
-/// The kernel writes white space and backslashes as three octal digits.
-fn unescaped(word: &[u8]) -> PathBuf {
-    let mut out = Vec::with_capacity(word.len());
-    let mut rest = word;
-    while let Some((&byte, tail)) = rest.split_first() {
-        let code = tail.get(..3).and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
-        rest = match code {
-            Some(code) if byte == b'\\' => {
-                out.push(code);
-                &tail[3..]
-            }
-            _ => {
-                out.push(byte);
-                tail
-            }
-        };
-    }
-    PathBuf::from(OsString::from_vec(out))
-}
 
 /// Where the v1 hierarchy with this controller is mounted.
 pub fn v1_mount(controller: &str) -> Option<Mount> {
-    let has = |mount: &Mount| mount.options.split(|&b| b == b',').any(|option| option == controller.as_bytes());
-    mounts().into_iter().find(|mount| mount.kind == b"cgroup" && has(mount))
+    let is_it = |mount: &Mount| mount.kind == "cgroup" && mountinfo::has(&mount.system_options, controller);
+    mountinfo::own().into_iter().find(is_it)
 }
 
 /// The group that `--parent` names, else the one that this process is in.
@@ -93,7 +46,7 @@ fn own() -> Result<PathBuf, Failure> {
     };
     let group = Path::new(OsStr::from_bytes(group));
     in_tree(group).ok_or_else(|| {
-        let trees = mounts().iter().filter(|mount| mount.kind == b"cgroup2").count();
+        let trees = mountinfo::own().iter().filter(|mount| mount.kind == "cgroup2").count();
         let hint = if trees == 0 { table::NO_TREE.with([]) } else { table::OTHER_TREE.with([]) };
         Failure::input(format_args!("the group of this process, {}, is not found in a file system", quoted(group)))
             .hint(hint)
@@ -104,7 +57,7 @@ fn own() -> Result<PathBuf, Failure> {
 fn in_tree(group: &Path) -> Option<PathBuf> {
     // Both paths count from the root of our cgroup namespace. One outside of it begins with `/..`, and its names say nothing.
     let is_outside = |path: &Path| path.starts_with("/..");
-    mounts().into_iter().filter(|mount| mount.kind == b"cgroup2" && !is_outside(&mount.root)).find_map(|mount| {
+    mountinfo::own().into_iter().filter(|mount| mount.kind == "cgroup2" && !is_outside(&mount.root)).find_map(|mount| {
         let below = group.strip_prefix(&mount.root).ok().filter(|_| !is_outside(group))?;
         // join would add a slash for an empty path.
         let path = if below.as_os_str().is_empty() { mount.point } else { mount.point.join(below) };

@@ -2,12 +2,12 @@
 
 use crate::kind::Kind;
 use crate::links::number;
+use common::mountinfo::{self, Mount};
 use common::sys::{namespace_maker, owning_namespace, parent_namespace};
 use nix::libc::O_PATH;
 use nix::sys::statfs::{NSFS_MAGIC, fstatfs};
 use std::fs::{self, File};
 use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -75,43 +75,14 @@ fn id(namespace: &File) -> Option<u64> {
 
 /// The files that keep namespaces of a kind in our mount namespace, each with the number of the namespace.
 pub fn kept(kind: Kind) -> Vec<(u64, PathBuf)> {
-    kept_in(&fs::read("/proc/self/mountinfo").unwrap_or_default(), kind)
+    kept_among(mountinfo::own(), kind)
 }
 
-/// The same in the text of a `/proc/PID/mountinfo`: proc_pid_mountinfo(5).
-pub fn kept_in(mountinfo: &[u8], kind: Kind) -> Vec<(u64, PathBuf)> {
-    let mut kept = Vec::new();
-    for line in mountinfo.split(|&b| b == b'\n') {
-        // 36 35 0:4 net:[4026532441] /run/netns/blue rw shared:1 - nsfs nsfs rw
-        let mut words = line.split(|&b| b == b' ');
-        let (Some(root), Some(file)) = (words.nth(3), words.next()) else { continue };
-        let root = String::from_utf8_lossy(root);
-        if root.split(':').next() != Some(kind.name()) || !words.any(|word| word == b"nsfs") {
-            continue;
-        }
-        if let Some(id) = number(&root) {
-            kept.push((id, unescape(file)));
-        }
-    }
-    kept
-}
-
-/// mountinfo writes space, tab, newline and backslash as three octal digits.
-fn unescape(text: &[u8]) -> PathBuf {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((&first, after)) = rest.split_first() {
-        let code = after.get(..3).and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
-        match code {
-            Some(code) if first == b'\\' => {
-                out.push(code);
-                rest = &after[3..];
-            }
-            _ => {
-                out.push(first);
-                rest = after;
-            }
-        }
-    }
-    std::ffi::OsString::from_vec(out).into()
+/// The same among these mounts.
+pub fn kept_among(mounts: Vec<Mount>, kind: Kind) -> Vec<(u64, PathBuf)> {
+    let id = |mount: &Mount| {
+        let root = mount.root.to_str().filter(|_| mount.kind == "nsfs")?;
+        if root.split(':').next() == Some(kind.name()) { number(root) } else { None }
+    };
+    mounts.into_iter().filter_map(|mount| Some((id(&mount)?, mount.point))).collect()
 }

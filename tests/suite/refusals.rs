@@ -2,8 +2,9 @@
 
 use crate::support::{Folder, Seen, TOOLS, folder_with, is_root, many, need, script, sh, sub_ids, tools, user, watch};
 use common::hint::causes::{self, MapStep};
-use common::hint::facts::{Facts, Mount};
+use common::hint::facts::Facts;
 use common::hint::table::{self, Cause};
+use common::mountinfo::Mount;
 use common::namespace::{NET, PID, USER, UTS};
 use nix::errno::Errno;
 use std::fs;
@@ -495,17 +496,19 @@ fn ordinary_facts() -> Facts {
         is_first_pid: true,
         limits: vec![("user", 10_000), ("pid", 10_000), ("uts", 10_000)],
         kinds: vec!["user", "pid", "mnt", "net", "uts", "ipc"],
-        mounts: vec![
-            Mount { root: "/".into(), point: "/".into(), options: "rw".into(), kind: "ext4".into(), is_shared: true },
-            Mount {
-                root: "/".into(),
-                point: "/proc".into(),
-                options: "rw".into(),
-                kind: "proc".into(),
-                is_shared: true,
-            },
-        ],
+        mounts: vec![mount("/", "ext4"), mount("/proc", "proc")],
         ..Facts::default()
+    }
+}
+
+fn mount(point: &str, kind: &str) -> Mount {
+    Mount {
+        root: "/".into(),
+        point: point.into(),
+        options: "rw".into(),
+        kind: kind.into(),
+        is_shared: true,
+        ..Mount::default()
     }
 }
 

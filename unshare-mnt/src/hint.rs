@@ -7,10 +7,10 @@ pub mod table;
 use crate::filesystem::Call;
 use crate::operation::Filesystem;
 use common::hint::{self, table::Cause};
+use common::mountinfo;
 use common::sys;
 use common::text::quoted;
 use nix::errno::Errno;
-use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
@@ -55,8 +55,8 @@ pub fn missing(path: &Path) -> Option<String> {
 
 /// Why something could not be made in a directory.
 pub fn make(parent: &OwnedFd, errno: Errno) -> Option<String> {
-    let overflow = || fs::read_to_string("/proc/sys/kernel/overflowuid").ok()?.trim().parse().ok();
-    let owner = || sys::identify(parent.as_fd()).ok().map(|parent| parent.owner);
+    let overflow = || common::proc::number("/proc/sys/kernel/overflowuid");
+    let owner = || sys::identify(parent.as_fd()).ok().map(|parent| u64::from(parent.owner));
     match errno {
         Errno::EACCES if owner().is_some() && owner() == overflow() => table::UNMAPPED_OWNER.with([]).into(),
         Errno::EEXIST => table::MADE_MEANWHILE.with([]).into(),
@@ -115,17 +115,13 @@ pub fn filesystem(filesystem: Filesystem, call: Call, errno: Errno) -> Option<St
 
 /// The kernel makes no new sysfs for a user namespace in which no other one is wholly visible.
 fn too_revealing() -> Cause {
-    let list = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split(' ').collect()).collect();
-    let is_sysfs = |line: &Vec<&str>| {
-        line.iter().position(|word| *word == "-").is_some_and(|at| line.get(at + 1) == Some(&"sysfs"))
-    };
-    let old: Vec<_> = lines.iter().filter(|line| is_sysfs(line)).collect();
-    let over = lines.iter().find(|line| old.iter().any(|old| line.get(1) == old.first()));
-    match (old.first(), over.and_then(|line| line.get(4))) {
-        (None, _) => table::NO_SYSFS.with([]),
-        (Some(_), Some(over)) => table::SYSFS_COVERED.with([&quoted(over).to_string()]),
-        (Some(_), None) => table::SYSFS_RESTRICTED.with([]),
+    let mounts = mountinfo::own();
+    let old: Vec<_> = mounts.iter().filter(|mount| mount.kind == "sysfs").collect();
+    let over = mounts.iter().find(|mount| old.iter().any(|old| mount.parent == old.id));
+    match (old.is_empty(), over) {
+        (true, _) => table::NO_SYSFS.with([]),
+        (_, Some(over)) => table::SYSFS_COVERED.with([&quoted(&over.point).to_string()]),
+        (_, None) => table::SYSFS_RESTRICTED.with([]),
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::hint;
 use crate::place::Tree;
 use common::failure::{Failure, OrHint, errno_of};
+use common::mountinfo::{self, Mount};
 use common::step::{quietly, step};
 use common::sys::{self, MOUNT_ATTR_RDONLY};
 use common::text::quoted;
@@ -43,7 +44,7 @@ pub fn verify(mounts: &OwnedFd) -> Result<(), Failure> {
                 Err(errno) => Err(errno),
             }
         })?;
-        writable_below(&list, top)
+        writable_below(&mountinfo::read(&list), top)
     } else {
         Some("the mount itself".to_owned())
     };
@@ -53,33 +54,23 @@ pub fn verify(mounts: &OwnedFd) -> Result<(), Failure> {
     }
 }
 
-/// The mount point of a mount that is not read-only, among `top` and the mounts below it: proc_pid_mountinfo(5).
-pub fn writable_below(mountinfo: &[u8], top: u64) -> Option<String> {
-    let list = String::from_utf8_lossy(mountinfo);
-    let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split(' ').collect()).collect();
+/// The mount point of a mount that is not read-only, among `top` and the mounts below it.
+pub fn writable_below(mounts: &[Mount], top: u64) -> Option<String> {
     let mut tree = vec![top];
     // A mount may be listed before its parent: go on until nothing is found any more.
     loop {
         let size = tree.len();
-        for line in &lines {
-            let [id, parent, ..] = line[..] else { continue };
-            let (Ok(id), Ok(parent)) = (id.parse(), parent.parse()) else { continue };
-            if tree.contains(&parent) && !tree.contains(&id) {
-                tree.push(id);
+        for mount in mounts {
+            if tree.contains(&mount.parent) && !tree.contains(&mount.id) {
+                tree.push(mount.id);
             }
         }
         if tree.len() == size {
             break;
         }
     }
-    lines.iter().find_map(|line| match line[..] {
-        [id, _, _, _, point, options, ..]
-            if tree.contains(&id.parse().ok()?) && !options.split(',').any(|option| option == "ro") =>
-        {
-            Some(quoted(point).to_string())
-        }
-        _ => None,
-    })
+    let is_writable = |mount: &&Mount| tree.contains(&mount.id) && !mountinfo::has(&mount.options, "ro");
+    mounts.iter().find(is_writable).map(|mount| quoted(&mount.point).to_string())
 }
 
 /// `--remount-ro`: the mount at DEST alone.

@@ -1,7 +1,7 @@
 //! From facts to causes: pure functions, so that what cannot be provoked here can be tested on facts. Where two causes
 //! are left, a row says both, and how to tell.
 
-use super::facts::{Facts, Helper, Mount};
+use super::facts::{Facts, Helper};
 use super::table::{
     APPARMOR, CHROOT, CHROOT_NO_PROC, Cause, FOREIGN, HELPER_NO_NEW_PRIVS, HELPER_NOT_PRIVILEGED, HELPER_RANGE,
     KEEP_CAPABILITY, KEEP_DIRECTORY, KEEP_SHARED, LIMIT_REACHED, LIMIT_ZERO, MOUNT_POINT_MISSING, NO_CAPABILITY,
@@ -9,6 +9,7 @@ use super::table::{
     PROC_COVERED, PROC_FAKE, PROC_READ_ONLY, ROOT_NEEDS_SETFCAP, SECCOMP, SETGROUPS_DENIED, SWITCHED_OFF, SYSCTL_OWNER,
     SYSCTL_READ_ONLY, SYSCTL_UNKNOWN, SYSCTL_VALUE, TOO_OLD, UNMAPPED, USER_DEPTH_OR_LIMIT,
 };
+use crate::mountinfo::Mount;
 use crate::namespace::{MNT, Namespace, PID, USER};
 use crate::proc::NOT_OF_PROC;
 use nix::errno::Errno;
@@ -140,15 +141,11 @@ pub fn proc_file(errno: Errno, facts: &Facts) -> Option<Cause> {
     match errno {
         NOT_OF_PROC => Some(PROC_FAKE.with([])),
         Errno::ENOENT if !facts.has_proc => Some(PROC_ABSENT.with([])),
-        Errno::EROFS if facts.mount_of(Path::new("/proc/self")).is_none_or(is_read_only) => {
+        Errno::EROFS if facts.mount_of(Path::new("/proc/self")).is_none_or(Mount::is_read_only) => {
             Some(PROC_READ_ONLY.with([]))
         }
         _ => None,
     }
-}
-
-fn is_read_only(mount: &Mount) -> bool {
-    mount.options.split(',').any(|option| option == "ro")
 }
 
 /// Why a sysctl's file could not be written.
@@ -158,7 +155,7 @@ pub fn sysctl(key: &str, file: &Path, errno: Errno, facts: &Facts) -> Option<Cau
         Errno::EINVAL => Some(SYSCTL_VALUE.with([key])),
         Errno::ENOENT if facts.has_proc => Some(SYSCTL_UNKNOWN.with([key])),
         Errno::EROFS => {
-            let mount = facts.mount_of(file).filter(|mount| is_read_only(mount))?.point.display().to_string();
+            let mount = facts.mount_of(file).filter(|mount| mount.is_read_only())?.point.display().to_string();
             Some(SYSCTL_READ_ONLY.with([&mount, &mount]))
         }
         _ => proc_file(errno, facts),
@@ -227,7 +224,7 @@ fn covered(facts: &Facts) -> Option<Cause> {
     if facts.is_first_user {
         return None;
     }
-    let is_proc = |mount: &&Mount| mount.kind == "proc" && mount.root == "/";
+    let is_proc = |mount: &&Mount| mount.kind == "proc" && mount.root == Path::new("/");
     let Some(proc) = facts.mounts.iter().find(is_proc) else {
         return Some(PROC_ABSENT.with([]));
     };
@@ -240,7 +237,7 @@ fn covered(facts: &Facts) -> Option<Cause> {
     if !over.is_empty() {
         return Some(PROC_COVERED.with([&over.join(", ")]));
     }
-    is_read_only(proc).then(|| PROC_READ_ONLY.with([]))
+    proc.is_read_only().then(|| PROC_READ_ONLY.with([]))
 }
 
 /// Why a FILE for `--keep` or `--pid-file` could not be made.

@@ -1,5 +1,6 @@
 //! What a look at the system finds at the moment of a refusal. All looking is done here; deciding is [`super::causes`].
 
+use crate::mountinfo::{self, Mount};
 use crate::proc::{bits, field, number};
 use crate::sys::{self, caps, look};
 use nix::errno::Errno;
@@ -64,21 +65,6 @@ pub struct Facts {
     pub mounts: Vec<Mount>,
 }
 
-/// A line of `/proc/self/mountinfo`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Mount {
-    /// Which part of the file system is mounted.
-    pub root: String,
-    /// Where.
-    pub point: PathBuf,
-    /// Its options, between commas, those of the file system after them.
-    pub options: String,
-    /// Do mounts made under it spread to others?
-    pub is_shared: bool,
-    /// The type of the file system.
-    pub kind: String,
-}
-
 impl Facts {
     /// Looks. Only after a refusal: this is slow.
     pub fn gather() -> Self {
@@ -109,7 +95,7 @@ impl Facts {
             apparmor_restricts: number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"),
             apparmor_label: read("/proc/self/attr/apparmor/current").map(|label| label.trim().to_owned()),
             root_is_mounted: sys::is_mount_root("/".as_ref()).ok(),
-            mounts: mounts(&read("/proc/self/mountinfo").unwrap_or_default()),
+            mounts: mountinfo::own(),
         }
     }
 
@@ -181,29 +167,4 @@ fn is_foreign(kind: &str, own: Option<u64>) -> bool {
         Ok(owner) => File::from(owner).metadata().ok().map(|data| data.ino()) != own,
         Err(errno) => errno == Errno::EPERM,
     }
-}
-
-/// Reads a `/proc/PID/mountinfo` text: proc_pid_mountinfo(5).
-pub fn mounts(text: &str) -> Vec<Mount> {
-    let line = |line: &str| {
-        let (left, right) = line.split_once(" - ")?;
-        let left: Vec<&str> = left.split(' ').collect();
-        let right: Vec<&str> = right.split(' ').collect();
-        Some(Mount {
-            root: plain(left.get(3)?),
-            point: PathBuf::from(plain(left.get(4)?)),
-            options: format!("{},{}", left.get(5)?, right.get(2)?),
-            is_shared: left.iter().skip(6).any(|field| field.starts_with("shared:")),
-            kind: (*right.first()?).to_owned(),
-        })
-    };
-    text.lines().filter_map(line).collect()
-}
-
-/// White space and backslashes stand there as octal numbers.
-fn plain(field: &str) -> String {
-    ["\\040", "\\011", "\\012", "\\134"]
-        .iter()
-        .zip([" ", "\t", "\n", "\\"])
-        .fold(field.to_owned(), |text, (code, character)| text.replace(code, character))
 }
