@@ -38,7 +38,7 @@ inside() {
 on_this_machine() {
     unshare-pid --init -- unshare-mnt --root "$tree" --proc /proc --bind /dev /dev --bind /sys /sys --bind "$work/tmp" /tmp --tmpfs /run \
         --bind "$work" /mnt --ro-bind "$PWD" "/home" --ro-bind /etc/resolv.conf /etc/resolv.conf --chdir /home -- \
-        env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"
+        env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 PATIENCE="${PATIENCE:-1}" "$@"
 }
 
 build() { # FOLDER [PROFILE]
