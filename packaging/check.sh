@@ -112,7 +112,7 @@ deb() {
 rpm() {
     say 'the RPM, from make dist'
     bb() {
-        rpmbuild -bb "$@" --nodeps --quiet --define "_topdir $work/rpm" --define "_sourcedir $out" \
+        rpmbuild -bb "$@" --nodeps --quiet --buildroot "$work/buildroot" --define "_topdir $work/rpm" --define "_sourcedir $out" \
             --define "_build_id_links none" packaging/rpm/unshare-tools.spec >"$work/log" 2>&1 ||
             { tail -n 60 "$work/log" | cut -c1-300; exit 1; }
     }
