@@ -360,7 +360,8 @@ impl Watch {
         if getpid() == Pid::from_raw(1) {
             ask_to_be_stopped(signal, self.command);
         } else {
-            stop_by(signal);
+            // Again where the SIGCHLD of this very stop came too late to be seen, and held it back.
+            while !stop_by(signal) && is_stopped(self.command) {}
         }
         // As the kernel does: a continue discards the stop signals that are pending.
         self.unsettled &= !STOPS;
@@ -375,6 +376,10 @@ impl Watch {
         self.foreground = Foreground::look();
         if lent {
             self.foreground.lend_to(group);
+        }
+        // Somebody else's SIGCHLD goes first: the command's own, when it goes on, would hide it.
+        if let Ok(arrived) = SignalSet::only(SIGCHLD).wait(Some(Duration::ZERO)) {
+            self.arrived(&arrived, false);
         }
         if is_stopped(self.command) {
             self.proceed();

@@ -130,6 +130,18 @@ impl Arrived {
         self.0.si_code
     }
 
+    /// Did this process send it to itself?
+    pub fn is_our_own(&self) -> bool {
+        // SAFETY: the kernel fills si_pid for what kill(2) sent.
+        self.0.si_code == libc::SI_USER && unsafe { self.0.si_pid() } == nix::unistd::getpid().as_raw()
+    }
+
+    /// Makes it pending again, as it was: to itself a process may queue whatever the kernel told.
+    pub fn put_back(&self) {
+        // SAFETY: the kernel reads a siginfo that it filled itself.
+        unsafe { libc::syscall(libc::SYS_rt_sigqueueinfo, libc::getpid(), self.0.si_signo, &raw const self.0) };
+    }
+
     /// Sends the same signal to `pid`; one that sigqueue(3) sent keeps its value.
     ///
     /// # Errors
@@ -145,35 +157,51 @@ impl Arrived {
 }
 
 /// Stops this process by a stop signal's default action, and comes back when it was continued, with every signal blocked, as
-/// before. That the kernel decides is the point: in an orphaned process group it stops nobody.
+/// before. That the kernel decides is the point: in an orphaned process group it stops nobody. False: a SIGCHLD came first,
+/// and the signal was taken back.
 ///
 /// A child that was continued with us may at once bring the group the next stop signal, before we have blocked it again, and
 /// that one would stop us unseen. So its SIGCHLD, which comes before and, as the lower number, is delivered first, blocks
 /// them all.
-pub fn stop_by(signal: i32) {
+pub fn stop_by(signal: i32) -> bool {
     let _ = kill(nix::unistd::getpid().as_raw(), signal);
     // Not one from before.
-    while SignalSet::only(libc::SIGCHLD).wait(Some(Duration::ZERO)).is_ok() {}
+    let before = SignalSet::only(libc::SIGCHLD).wait(Some(Duration::ZERO));
     // SAFETY: sigaction is plain old data; all zero is an empty mask and no flags.
     let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
     action.sa_sigaction = block_all as extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void) as usize;
     action.sa_flags = libc::SA_SIGINFO;
     action.sa_mask = SignalSet::all().0;
     set_disposition(signal, Disposition::Default);
-    // SAFETY: the handler touches nothing but the context that it is given.
+    // SAFETY: the handler puts its signal back, and touches nothing but the context that it is given.
     unsafe { libc::sigaction(libc::SIGCHLD, &raw const action, ptr::null_mut()) };
     let mut open = SignalSet::all();
     open.remove(signal);
     open.remove(libc::SIGCHLD);
     open.set_as_mask();
     SignalSet::all().set_as_mask();
-    set_disposition(libc::SIGCHLD, Disposition::Default);
+    // The handler stays, and is never called again: to set the default would discard what is pending. Somebody else's
+    // SIGCHLD is the command's.
+    if let Ok(before) = before {
+        before.put_back();
+    }
+    match SignalSet::only(signal).wait(Some(Duration::ZERO)) {
+        Ok(left) if left.is_our_own() => false,
+        Ok(next) => {
+            next.put_back();
+            true
+        }
+        Err(_) => true,
+    }
 }
 
-/// As a handler: what it interrupted goes on with every signal blocked.
-extern "C" fn block_all(_signal: i32, _info: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    // SAFETY: the kernel gives a handler with SA_SIGINFO a ucontext_t, and takes the mask from it on return.
-    unsafe { libc::sigfillset(&raw mut (*context.cast::<libc::ucontext_t>()).uc_sigmask) };
+/// As a handler: what it interrupted goes on with every signal blocked, this one pending again.
+extern "C" fn block_all(_signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    // SAFETY: the kernel gives a handler with SA_SIGINFO both, and takes the mask from the ucontext_t on return.
+    unsafe {
+        libc::sigfillset(&raw mut (*context.cast::<libc::ucontext_t>()).uc_sigmask);
+        Arrived(*info).put_back();
+    }
 }
 
 /// Sends a signal by number: kill(2), with its meanings of `pid`.

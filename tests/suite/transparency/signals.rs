@@ -34,6 +34,7 @@ scenes! {
          grep -c '^State:.T' /proc/$other/status; kill -CONT $link; kill $link $other; wait $link; echo $?",
     ),
     continued_before_it_stopped: Scene::code(continued_at_once),
+    a_sigchld_while_stopped: Scene::code(child_signal_while_stopped).needs("python3"),
     sigstop_to_the_link: Scene::code(sigstop)
         .except(First, &STOP_ALONE, "command: running").except(Init, &STOP_ALONE, "command: running")
         .except(Nested, &STOP_ALONE, "command: running").except(Waits, &STOP_ALONE, "command: running"),
@@ -264,6 +265,18 @@ fn continued_at_once(stage: &Stage) -> String {
     }
     let state = state(talk.child.id() as i32).unwrap_or_default();
     format!("alive, {}\n", if state == "T" { "stopped" } else { "running" })
+}
+
+/// A SIGCHLD that is no child's, but somebody's who sends it to a link that stands still.
+fn child_signal_while_stopped(stage: &Stage) -> String {
+    let code = "import signal\nsignal.signal(17, lambda *_: print('child', flush=True))\nprint('begun', flush=True)
+while True: signal.pause()";
+    let talk = Talk::begin(stage, &["python3", "-c", code]);
+    talk.send(libc::SIGTSTP);
+    let stopped = change(Pid::from_raw(talk.child.id() as i32));
+    talk.send(libc::SIGCHLD);
+    talk.send(libc::SIGCONT);
+    format!("{stopped}, {}\n", talk.line())
 }
 
 fn sigstop(stage: &Stage) -> String {
