@@ -340,7 +340,9 @@ impl Watch {
                 self.state = State::Ending(signal);
                 let _ = kill(self.command.as_raw(), SIGKILL);
             }
-            (Action::Stop, State::Running) => {
+            // Also where it is stopping: a continue of the whole group's may have undone that, and this signal discarded
+            // what was to tell us.
+            (Action::Stop, State::Running | State::Stopping(_)) => {
                 self.state = State::Stopping(signal);
                 let _ = kill(self.command.as_raw(), SIGSTOP);
             }
