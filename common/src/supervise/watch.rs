@@ -17,6 +17,7 @@
 //!    │        a deadly signal's default action
 //!    └──────────────────────────────────► Ending ──────► it died: we die of that signal
 //!             is carried out: SIGKILL to it
+//!   Stopping: another stop signal ───────► SIGSTOP to it once more; a continue ──► Running
 //!   any: it exited, or a signal killed it ──────────────► we exit with its status, or die of the same signal
 //! ```
 //!
