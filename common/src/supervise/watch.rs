@@ -17,6 +17,7 @@
 //!    │        a deadly signal's default action
 //!    └──────────────────────────────────► Ending ──────► it died: we die of that signal
 //!             is carried out: SIGKILL to it
+//!   Stopping: another stop signal ───────► SIGSTOP to it once more; a continue ──► Running
 //!   any: it exited, or a signal killed it ──────────────► we exit with its status, or die of the same signal
 //! ```
 //!
@@ -340,7 +341,9 @@ impl Watch {
                 self.state = State::Ending(signal);
                 let _ = kill(self.command.as_raw(), SIGKILL);
             }
-            (Action::Stop, State::Running) => {
+            // Also where it is stopping: a continue of the whole group's may have undone that, and this signal discarded
+            // what was to tell us.
+            (Action::Stop, State::Running | State::Stopping(_)) => {
                 self.state = State::Stopping(signal);
                 let _ = kill(self.command.as_raw(), SIGSTOP);
             }

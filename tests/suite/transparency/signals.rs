@@ -34,6 +34,7 @@ scenes! {
          grep -c '^State:.T' /proc/$other/status; kill -CONT $link; kill $link $other; wait $link; echo $?",
     ),
     continued_before_it_stopped: Scene::code(continued_at_once),
+    stopped_again_at_once: Scene::code(stopped_again).needs("python3"),
     a_sigchld_while_stopped: Scene::code(child_signal_while_stopped).needs("python3"),
     sigstop_to_the_link: Scene::code(sigstop)
         .except(First, &STOP_ALONE, "command: running").except(Init, &STOP_ALONE, "command: running")
@@ -265,6 +266,31 @@ fn continued_at_once(stage: &Stage) -> String {
     }
     let state = state(talk.child.id() as i32).unwrap_or_default();
     format!("alive, {}\n", if state == "T" { "stopped" } else { "running" })
+}
+
+/// The group is stopped and continued, again and again, and at last stopped: whatever came before, it stands still.
+fn stopped_again(stage: &Stage) -> String {
+    let mut seen = String::new();
+    for _ in 0..8 {
+        let code = "import signal\nprint('begun', flush=True)\nwhile True: signal.pause()";
+        let talk = Talk::begin(stage, &["python3", "-c", code]);
+        let group = Pid::from_raw(talk.child.id() as i32);
+        for round in 0..30 {
+            let _ = killpg(group, Signal::SIGCONT);
+            let _ = killpg(group, Signal::SIGTSTP);
+            // At times it comes so far as to stop, at times not.
+            if round % 2 == 0 {
+                sleep(Duration::from_micros(round * 617 % 2000));
+            }
+        }
+        let stands = || state(group.as_raw()).as_deref() == Some("T");
+        let end = Instant::now() + Duration::from_secs(8);
+        while !stands() && Instant::now() < end {
+            sleep(Duration::from_millis(5));
+        }
+        seen.push_str(if stands() { "stopped\n" } else { "running\n" });
+    }
+    seen
 }
 
 /// A SIGCHLD that is no child's, but somebody's who sends it to a link that stands still.
