@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`facts`] | looks at the system, after a refusal |
+//! | `processes` | looks for a limit on processes |
 //! | [`causes`] | from facts to a cause: pure |
 //! | [`table`] | the causes: what they look like, and what to do; `docs/refusals.md` is made from it |
 //!
@@ -11,6 +12,7 @@
 
 pub mod causes;
 pub mod facts;
+mod processes;
 pub mod table;
 
 pub use causes::MapStep;
@@ -29,6 +31,11 @@ fn line(cause: Option<Cause>) -> Option<String> {
 /// Why no namespace could be made.
 pub fn create(namespace: &Namespace, errno: Errno) -> Option<String> {
     line(causes::create(namespace, errno, &Facts::gather()))
+}
+
+/// Why there can be no process more.
+pub fn fork(errno: Errno) -> Option<String> {
+    line(if errno == Errno::EAGAIN { processes::at_limit() } else { None })
 }
 
 /// Why a FILE for `--keep` or `--pid-file` could not be made.

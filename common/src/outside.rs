@@ -64,7 +64,7 @@ impl Outside {
             .or_hint(hint::proc_file)?;
         let myself = myself.to_string_lossy();
         let (orders, answers) = quietly("socketpair(AF_UNIX)", || UnixStream::pair().map_err(errno_of))?;
-        match quietly("fork()", sys::fork)? {
+        match quietly("fork()", sys::fork).or_hint(hint::fork)? {
             ForkResult::Parent { child } => {
                 narrate(
                     format_args!("fork() = process {child}"),

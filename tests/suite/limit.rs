@@ -582,6 +582,10 @@ fn pids() {
     let seen =
         sh(&format!("limit-cgroup --parent {group} --pids-limit 1 -- sh -c 'echo alone; (true) && echo forked'"));
     assert!(seen.out == "alone\n" && seen.code() != 0, "{seen:?}");
+    let seen =
+        sh(&format!("limit-cgroup --parent {group} --name one --pids-limit 1 -- {}unshare-pid -- echo ran", user()));
+    assert!(seen.refused().starts_with("unshare-pid: fork(): EAGAIN"), "{seen:?}");
+    assert!(seen.err.contains("/one\" has as many processes as its pids.max allows, 1:"), "{seen:?}");
 }
 
 /// A busy loop gets half of a CPU.

@@ -32,6 +32,7 @@ crate::tests![
     helper_is_killed,
     helper_is_stopped,
     proc_is_covered,
+    no_process_more,
     proc_is_read_only,
     proc_is_absent,
     proc_is_no_use_to_other_settings,
@@ -410,6 +411,13 @@ fn proc_is_absent() {
     hinted(&seen, "read(/proc/self/uid_map): ENOENT", &table::PROC_ABSENT, "no /proc");
     let seen = with_mounts(&format!("{absent}; exec unshare-user --map-none -- unshare-pid --mount-proc -- echo ran"));
     hinted(&seen, "mount(\"proc\", \"/proc\"): EPERM", &table::PROC_ABSENT, "no /proc");
+}
+
+fn no_process_more() {
+    // Root has no such limit.
+    let ordinary = if is_root() { "setpriv --reuid 65534 --regid 65534 --clear-groups " } else { "" };
+    let seen = sh(&format!("{ordinary}prlimit --nproc=1 unshare-user -- unshare-pid -- echo ran"));
+    hinted(&seen, "fork(): EAGAIN", &table::USER_PROCESSES, "and may have 1 ('ulimit -u')");
 }
 
 fn mount_point_is_missing() {

@@ -10,10 +10,11 @@ use std::time::Duration;
 crate::tests![soak];
 
 /// What is launched, by number: `$1`. Every tool, with what it makes outside its namespace too. `timeout` kills the link
-/// itself, at any moment of its start or later; a command that kills itself takes the link with it.
+/// itself, at any moment of its start or later (never after 0 s, which is never); a command that kills itself takes the
+/// link with it.
 const LAUNCH: &str = r#"
 n=$1; shift
-cut="timeout --foreground -s KILL 0.0$((n * 7 % 41))"
+cut="timeout --foreground -s KILL 0.0$((n * 7 % 41 + 1))"
 case $((n % KINDS)) in
     0) exec unshare-uts --hostname h$n -- true ;;
     1) exec unshare-pid -- unshare-ipc -- true ;;

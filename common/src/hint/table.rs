@@ -124,6 +124,14 @@ causes! {
         "unshare(CLONE_NEWUSER): EPERM: Operation not permitted",
         "`/proc` is absent, so nothing else could be looked at",
         "there is no /proc here to look at for the cause; a tree without one is most often a chroot, where the kernel makes no user namespaces: enter it with 'unshare-mnt --root DIR' in place of chroot(8)";
+    USER_PROCESSES: "A user's limit on processes",
+        "fork(): EAGAIN: Try again",
+        "`/proc/self/limits`, and the user's processes in `/proc`",
+        "user {} has {} processes and threads, and may have {} ('ulimit -u'): end some, or raise the limit";
+    GROUP_PROCESSES: "A control group's limit on processes",
+        "fork(): EAGAIN: Try again",
+        "`pids.max` and `pids.current` of the group that this process is in, and of those around it",
+        "the control group {} has as many processes as its pids.max allows, {}: end some, or raise it (docker and limit-cgroup: --pids-limit)";
     SECCOMP: "A seccomp filter",
         "unshare(CLONE_NEWUSER): EPERM: Operation not permitted",
         "a harmless, invalid call of the same kind, which the kernel itself answers otherwise",

@@ -19,7 +19,8 @@ mod terminal;
 mod treatment;
 mod watch;
 
-use crate::failure::{Failure, errno_of};
+use crate::failure::{Failure, OrHint, errno_of};
+use crate::hint;
 use crate::namespace::PID;
 use crate::start::report;
 use crate::step::{narrate, next, quietly, shown};
@@ -97,7 +98,7 @@ pub fn supervise<U: Undo>(
     };
     let (ours, theirs) = quietly("socketpair(AF_UNIX)", || UnixStream::pair().map_err(errno_of))?;
     next("a child, which is to be the command");
-    let child = match quietly("fork()", sys::fork)? {
+    let child = match quietly("fork()", sys::fork).or_hint(hint::fork)? {
         ForkResult::Parent { child } => {
             narrate(format_args!("fork() = process {child}"), shown(|| shape.tell_command(child)));
             Child(child)
@@ -239,7 +240,7 @@ impl Init {
     fn start() -> Result<Self, Failure> {
         let (end, tie) = quietly("pipe2(O_CLOEXEC)", || pipe2(OFlag::O_CLOEXEC))?;
         next("a first child, which is to be init: it does nothing but hold the namespace open");
-        match quietly("fork()", sys::fork)? {
+        match quietly("fork()", sys::fork).or_hint(hint::fork)? {
             ForkResult::Parent { child } => {
                 narrate(
                     format_args!("fork() = process {child}"),
