@@ -5,8 +5,10 @@ use std::mem::MaybeUninit;
 use std::ptr;
 use std::time::Duration;
 
-/// `si_code` of a signal that the kernel sent: sigaction(2). With the next one, newer than the oldest `libc` that we take.
+/// `si_code` of a signal that the kernel sent: sigaction(2). With the next two, newer than the oldest `libc` that we take.
 pub const SI_KERNEL: i32 = 0x80;
+/// `si_code` of a signal that kill(2) sent.
+const SI_USER: i32 = 0;
 /// `si_code` of a signal that sigqueue(3) sent.
 const SI_QUEUE: i32 = -1;
 
@@ -133,7 +135,7 @@ impl Arrived {
     /// Did this process send it to itself?
     pub fn is_our_own(&self) -> bool {
         // SAFETY: the kernel fills si_pid for what kill(2) sent.
-        self.0.si_code == libc::SI_USER && unsafe { self.0.si_pid() } == nix::unistd::getpid().as_raw()
+        self.0.si_code == SI_USER && unsafe { self.0.si_pid() } == nix::unistd::getpid().as_raw()
     }
 
     /// Makes it pending again, as it was: to itself a process may queue whatever the kernel told.
