@@ -38,7 +38,7 @@ inside() {
 on_this_machine() {
     unshare-pid --init -- unshare-mnt --root "$tree" --proc /proc --bind /dev /dev --bind /sys /sys --bind "$work/tmp" /tmp --tmpfs /run \
         --bind "$work" /mnt --ro-bind "$PWD" "/home" --ro-bind /etc/resolv.conf /etc/resolv.conf --chdir /home -- \
-        env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 PATIENCE="${PATIENCE:-1}" "$@"
+        env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LC_ALL=C.UTF-8 PATIENCE="${PATIENCE:-1}" "$@"
 }
 
 build() { # FOLDER [PROFILE]
@@ -71,8 +71,10 @@ deb() {
     cp "$work/a/$deb" "$out/"
 
     say 'installed'
-    # What an earlier run left when it was cut off.
-    inside sh -c 'dpkg --purge unshare-tools; userdel tester' >/dev/null 2>&1 || :
+    # What an earlier run left when it was cut off. The copies that a user's making and removing leaves beside the files
+    # in /etc are not the package's.
+    inside sh -c 'dpkg --purge unshare-tools; userdel tester; useradd --no-create-home --uid 4321 tester; userdel tester' \
+        >/dev/null 2>&1 || :
     files() { inside find / -xdev -path /mnt -prune -o -path /var/lib/dpkg -prune -o -path /var/log -prune -o -path /tmp -prune \
         -o -path /var/cache -prune -o -path /dev -prune -o -path /proc -prune -o -print | LC_ALL=C sort; }
     files >"$work/before"
@@ -104,7 +106,6 @@ deb() {
     inside userdel tester
     inside dpkg --purge unshare-tools >/dev/null
     files >"$work/after"
-    # What a user's making and removing rewrites.
     if ! diff "$work/before" "$work/after"; then say 'purged, and something is left' && exit 1; fi
     say 'purged: nothing is left'
 }
