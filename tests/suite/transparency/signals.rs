@@ -295,7 +295,8 @@ fn stopped_again(stage: &Stage) -> String {
 
 /// A SIGCHLD that is no child's, but somebody's who sends it to a link that stands still.
 fn child_signal_while_stopped(stage: &Stage) -> String {
-    let code = "import signal\nsignal.signal(17, lambda *_: print('child', flush=True))\nprint('begun', flush=True)
+    // Written as it is: the handler may come while the first line is still being printed.
+    let code = "import os, signal\nsignal.signal(17, lambda *_: os.write(1, b'child\\n'))\nos.write(1, b'begun\\n')
 while True: signal.pause()";
     let talk = Talk::begin(stage, &["python3", "-c", code]);
     talk.send(libc::SIGTSTP);
