@@ -81,6 +81,18 @@ pub fn is_stopped(process: Pid) -> bool {
     Look::at(process).is_none_or(|look| field(&look.status, "State").is_some_and(|state| state.starts_with('T')))
 }
 
+/// Is it past the moment in which a signal could still end it? The kernel's flag PF_EXITING, the ninth field of
+/// `/proc/PID/stat`.
+pub fn is_exiting(process: Pid) -> bool {
+    const PF_EXITING: u32 = 4;
+    let flags = || {
+        let stat = read(&Look::at(process)?.folder, "stat")?;
+        // The second field, a name, may hold anything.
+        stat.rsplit_once(')')?.1.split_whitespace().nth(6)?.parse::<u32>().ok()
+    };
+    flags().is_some_and(|flags| flags & PF_EXITING != 0)
+}
+
 /// The signals that wait for it to unblock them.
 pub fn pending(process: Pid) -> Option<u64> {
     let look = Look::at(process)?;

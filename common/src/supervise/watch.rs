@@ -27,7 +27,7 @@
 //! which is nothing to everybody else; that one sees in its signal mask what is meant, and carries it out.
 
 use super::terminal::{self, Foreground};
-use super::treatment::{STOPS, Treatment, asks_to_stop, bit, is_stopped, pending, treatment};
+use super::treatment::{STOPS, Treatment, asks_to_stop, bit, is_exiting, is_stopped, pending, treatment};
 use super::{Aftermath, Init, Shape, is_end, seen};
 use crate::failure::{Failure, errno_of};
 use crate::sys::{
@@ -185,6 +185,8 @@ impl Watch {
 
     fn wait(mut self) -> ! {
         let all = SignalSet::all();
+        let mut keys = SignalSet::only(SIGINT);
+        keys.add(SIGQUIT);
         let mut patience = Duration::from_millis(1);
         loop {
             // Before every wait: signals of one kind do not queue, so one SIGCHLD may stand for several changes, and one
@@ -202,6 +204,12 @@ impl Watch {
                 Ok(arrived) => {
                     patience = Duration::from_millis(1);
                     self.arrived(&arrived, false);
+                    // A key that came while we were looking may be what the command's end, which is seen next, comes from.
+                    if !is_of_a_child(&arrived) {
+                        while let Ok(key) = keys.wait(Some(Duration::ZERO)) {
+                            self.arrived(&key, false);
+                        }
+                    }
                 }
                 Err(Errno::EAGAIN) => {
                     self.settle();
@@ -230,7 +238,9 @@ impl Watch {
                     self.stop(signal);
                 }
             }
-            (Change::Killed(SIGKILL), &State::Ending(signal)) => self.end(Change::Killed(signal)),
+            // Also where it exited before our SIGKILL came: others had the signal too, and what it read may have ended with
+            // them. The signal would have ended it before.
+            (Change::Killed(SIGKILL) | Change::Exited(_), &State::Ending(signal)) => self.end(Change::Killed(signal)),
             (end, _) => self.end(end),
         }
     }
@@ -303,6 +313,8 @@ impl Watch {
         let signal = arrived.signal();
         match treatment(self.command, signal) {
             Treatment::Ignores => {}
+            // Too late: as the kernel does, where the sender may know from the end of its output that it has exited.
+            Treatment::Defaults if !is_for_the_group(arrived) && is_exiting(self.command) => {}
             Treatment::Defaults => self.carry_out(signal),
             other => {
                 if directed {

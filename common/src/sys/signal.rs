@@ -70,6 +70,12 @@ impl SignalSet {
         }
     }
 
+    /// And this one.
+    pub fn add(&mut self, signal: i32) {
+        // SAFETY: sigaddset changes a set that is initialised.
+        unsafe { libc::sigaddset(&raw mut self.0, signal) };
+    }
+
     /// Without this one.
     pub fn remove(&mut self, signal: i32) {
         // SAFETY: sigdelset changes a set that is initialised.

@@ -29,6 +29,7 @@ scenes! {
     .except(Waits, &CORE_BIT, "134\n0\n1\n"),
     no_core_file_at_limit_0: Scene::script("ulimit -c 0; $L sh -c 'kill -ABRT $$'; echo $?; ls")
         .except(First, &SHIELD, "0\nerr").except(Nested, &SHIELD, "0\nerr"),
+    terminated_when_its_output_has_ended: Scene::code(too_late).needs("perl"),
     core_file_from_outside: Scene::code(quit_with_core)
         .except(First, &NO_CORE, "core: no").except(Nested, &NO_CORE, "core: no"),
     writer_into_head: Scene::script("$L yes | head -1; echo ${PIPESTATUS[0]}")
@@ -78,6 +79,22 @@ fn each_signal(stage: &Stage) -> String {
         }
     }
     all
+}
+
+/// Its output has ended since it has exited: what is sent then changes nothing. What it leaves running makes the end last.
+fn too_late(stage: &Stage) -> String {
+    let code = "for (1..20) { fork or do { close STDOUT; exec q(sleep), 1 } } exit 3";
+    let ends = (0..20).map(|_| {
+        let mut child = stage.spawn(&["perl", "-e", code]);
+        let _ = child.stdout.take().expect("a pipe").read_to_end(&mut Vec::new());
+        send(child.id(), libc::SIGTERM);
+        let end = wait(&mut child, stage.limit).map_or("HANGS".to_owned(), end);
+        let _ = child.kill();
+        end + "\n"
+    });
+    let mut ends: Vec<_> = ends.collect();
+    ends.dedup();
+    ends.concat()
 }
 
 fn quit_with_core(stage: &Stage) -> String {

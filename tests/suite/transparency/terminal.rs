@@ -35,6 +35,8 @@ macro_rules! inner_bash_quoted {
 }
 
 const SLEEPER: &str = concat!("$L ", sleeper!(), "\n");
+/// All three have begun when its word is seen. The readers see the end of their input when the key has ended the writer.
+const PIPED: &str = "perl -e '$|=1; print qq(begun\\n); sleep 60' | $L cat | $L cat\n";
 const CTRL_C: &str = "\x03";
 const CTRL_D: &str = "\x04";
 const CTRL_Z: &str = "\x1a";
@@ -64,6 +66,13 @@ scenes! {
         Keys("$L perl -e 'print STDERR qq(begun\\n); sleep 60' | cat\n"), See("begun\r\n"), Keys(CTRL_Z), See("P> "), Stopped,
         Line("jobs"), Keys("fg\n"), Away, Keys(CTRL_C), See("P> "), Line("echo s=${PIPESTATUS[@]}"),
     ]).except(Nested, &EXITS, "s=130"),
+    ctrl_c_in_a_pipeline: Scene::keys(&[
+        Keys(PIPED), See("begun\r\n"), Keys(CTRL_C), See("P> "), Line("echo s=${PIPESTATUS[@]}"),
+        Keys(PIPED), See("begun\r\n"), Keys(CTRL_C), See("P> "), Line("echo s=${PIPESTATUS[@]}"),
+        Keys(PIPED), See("begun\r\n"), Keys(CTRL_C), See("P> "), Line("echo s=${PIPESTATUS[@]}"),
+        Keys(PIPED), See("begun\r\n"), Keys(CTRL_C), See("P> "), Line("echo s=${PIPESTATUS[@]}"),
+        Keys(PIPED), See("begun\r\n"), Keys(CTRL_C), See("P> "), Line("echo s=${PIPESTATUS[@]}"),
+    ]),
     kill_a_job: Scene::keys(&[
         Line("$L perl -e 'open F, q(>begun); sleep 60' & while ! test -e begun; do sleep .05; done"),
         Line("kill %1; wait %1; echo s=$?"), Line("echo"), Line("jobs"),
