@@ -4,6 +4,7 @@
 #   make check      run the suite               make install    DESTDIR= PREFIX=/usr/local; `make uninstall` too
 #   make installcheck  the suite on what is installed
 #   make transparency  play every scene bare and under each link, and print what differs
+#   make check-musl the same of the tools with another C library: TARGET=x86_64-unknown-linux-musl builds them
 #   make check-vm   the tools' main tests on another kernel, in a virtual machine (VM_TESTS='NAME...', or VM_TESTS= for all)
 #   make soak       the races and the launches, thousands of times
 #   make bench      how fast the tools are, beside others
@@ -86,9 +87,21 @@ soak: $(BUILT) target/suite
 	SOAK=20000 UNSHARE_TOOLS=$(CURDIR)/target/release target/suite standing::soak
 
 # The table of the README's section "Speed", as root: some minutes, on a machine that does nothing else.
+# The tools built against musl, where the compiler has its library (rustup target add). What differs is signals, threads,
+# and what the runtime does before main; the tests that know each call of glibc's are not for it.
+MUSL   = $(MACHINE:gnu=musl)
+check-musl: target/suite
+	CARGO_PROFILE_RELEASE_LTO=false CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+	    $(CARGO) build --release $(LOCKED) --target $(MUSL) --target-dir target/musl
+	UNSHARE_TOOLS=$(CURDIR)/target/musl/$(MUSL)/release STRICT=$(STRICT) target/suite \
+	    chain:: user:: user_maps:: isolation:: pipelines:: usage:: roots:: net:: transparency::signals transparency::inheritance
+
+# In the bench they have a column.
+MUSLED = $(if $(wildcard $(shell rustc --print target-libdir --target $(MUSL) 2>/dev/null)/*),target/$(MUSL)/release)
 bench: $(BUILT)
 	$(CARGO) build --release --locked --target-dir target/dynamic
-	@sh bench/run.sh target/release target/dynamic/release
+	$(if $(MUSLED),$(CARGO) build --release --locked --target $(MUSL))
+	@sh bench/run.sh target/release target/dynamic/release $(MUSLED)
 
 demo: $(BUILT)
 	@sh examples/demo.sh target/release
@@ -164,4 +177,4 @@ clean:
 	$(CARGO) clean
 
 FORCE:
-.PHONY: all dist dist-static deb rpm check-packages check transparency check-vm soak bench installcheck demo install uninstall fuzz lint deny clean FORCE
+.PHONY: all dist dist-static deb rpm check-packages check transparency check-vm check-musl soak bench installcheck demo install uninstall fuzz lint deny clean FORCE

@@ -1,13 +1,19 @@
 #!/bin/sh
 # Prints the table of the README's section "Speed": each row against its peer, in interleaved runs on this machine.
 #
-#   run.sh STATIC DYNAMIC      the directories of the two builds; root, on Debian where a peer is missing
+#   run.sh STATIC DYNAMIC [MUSL]   the directories of the builds; root, on Debian where a peer is missing
 #
 # MEASURE=cpu counts processor time, which bears other load on the machine; the default, wall, is what a person waits.
 # RUNS is how often each side of a row runs, ISOLATES how many live beside the launches of one row.
 set -eu
 static=$(cd "$1" && pwd)
 dynamic=$(cd "$2" && pwd)
+builds="$static $dynamic"
+heads='static | dynamic'
+if [ -n "${3:-}" ]; then
+    builds="$builds $(cd "$3" && pwd)"
+    heads="$heads | static, musl"
+fi
 MEASURE=${MEASURE:-wall}
 RUNS=${RUNS:-400}
 ISOLATES=${ISOLATES:-1000}
@@ -55,11 +61,20 @@ own_calls() {
     echo $(($(calls "$@" "$nothing") - $(calls "$nothing")))
 }
 
-# row NAME "<=|>=" LIMIT STATIC DYNAMIC FLOOR CALLS: one line; what misses its limit is marked.
+# row NAME "≤|≥" LIMIT FLOOR CALLS MEASURE...: one line; MEASURE gives the value for the build whose directory it is
+# given last. What misses the limit is marked; it is that of a static build.
 row() {
-    mark=$(awk -v sign="$2" -v limit="$3" -v value="$4" \
-        'BEGIN { print (sign == "≤" ? value <= limit : value >= limit) ? "" : " **missed**" }')
-    echo "| $1 | $2 $3 | $4$mark | $5 | $6 | $7 |"
+    name=$1 sign=$2 limit=$3 lowest_is=$4 calls_are=$5
+    shift 5
+    line="| $name | $sign $limit |"
+    for build in $builds; do
+        value=$("$@" "$build")
+        missed=$(awk -v sign="$sign" -v limit="$limit" -v value="$value" \
+            'BEGIN { print (sign == "≤" ? value <= limit : value >= limit) ? "" : " **missed**" }')
+        if [ "$build" = "$dynamic" ]; then missed=; fi
+        line="$line $value$missed |"
+    done
+    echo "$line $lowest_is | $calls_are |"
 }
 
 # A name in the floor program, what unshare(1) calls it, and what it may take.
@@ -82,57 +97,68 @@ six_floor() {
     for kind in user ipc uts net mnt pid; do printf '%s ' "$floor" $kind; done
 }
 
-# shellcheck disable=SC2046,SC2086 # Lists of words, all of them.
+# Measures of a build: a tool with or without an option, the chain of six.
+alone() { # KIND OPTION DIRECTORY
+    # shellcheck disable=SC2046,SC2086 # Lists of words.
+    ratio "$3/unshare-$1" $2 -- "$nothing" ---- unshare $(peer "$1") -- "$nothing"
+}
+chain() { # PEER DIRECTORY
+    # shellcheck disable=SC2046,SC2086
+    ratio $(six "$2") "$nothing" ---- $1 "$nothing"
+}
+rate() { # DIRECTORY
+    # shellcheck disable=SC2046
+    "$pair" rate 160 $(six "$1") "$nothing" ---- $(six_floor) "$nothing" | cut -d ' ' -f 3
+}
+dirty() { # COMMAND...
+    "$@" sleep 98764 >/dev/null &
+    sleep 0.5
+    awk '/^Private_Dirty/ { print $2 }' "/proc/$!/smaps_rollup"
+    # shellcheck disable=SC2046
+    kill -9 $(cat "/proc/$!/task/$!/children")
+}
+share() { awk -v a="$1" -v b="$theirs" 'BEGIN { printf "%.3f", a / b }'; }
+memory() { share "$(dirty "$1/unshare-pid" --)"; }
+
 table() {
-    echo "| what | must be | static | dynamic | the floor | system calls |"
-    echo "|---|---|---|---|---|---|"
+    echo "| what | must be | $heads | the floor | system calls |"
+    echo "|---|---|$(echo "$heads" | sed 's/[^|]*/---/g')|---|---|"
     for kind in user pid mnt net uts ipc; do
         limit=0.75
         if [ $kind = net ]; then limit=0.82; fi
-        them="---- unshare $(peer $kind) -- $nothing"
-        row "\`unshare-$kind\` / \`unshare $(peer $kind)\`" "≤" $limit \
-            "$(ratio "$static/unshare-$kind" -- "$nothing" $them)" \
-            "$(ratio "$dynamic/unshare-$kind" -- "$nothing" $them)" \
-            "$(ratio "$floor" $kind "$nothing" $them)" "$(own_calls "$static/unshare-$kind" --)"
+        # shellcheck disable=SC2046
+        lowest=$(ratio "$floor" $kind "$nothing" ---- unshare $(peer $kind) -- "$nothing")
+        row "\`unshare-$kind\` / \`unshare $(peer $kind)\`" "≤" $limit "$lowest" \
+            "$(own_calls "$static/unshare-$kind" --)" alone $kind ''
     done
-    them="---- unshare --fork --pid -- $nothing"
-    row "\`unshare-pid --init\` / \`unshare --fork --pid\`" "≤" 0.8 \
-        "$(ratio "$static/unshare-pid" --init -- "$nothing" $them)" \
-        "$(ratio "$dynamic/unshare-pid" --init -- "$nothing" $them)" \
-        "$(ratio "$floor" init "$nothing" $them)" "$(own_calls "$static/unshare-pid" --init --)"
+    lowest=$(ratio "$floor" init "$nothing" ---- unshare --fork --pid -- "$nothing")
+    row "\`unshare-pid --init\` / \`unshare --fork --pid\`" "≤" 0.8 "$lowest" \
+        "$(own_calls "$static/unshare-pid" --init --)" alone pid --init
 
-    ours=$(six "$static") ours_dynamic=$(six "$dynamic") lowest=$(six_floor)
-    six_row() {
-        row "chain of six / $1" "≤" "$2" "$(ratio $ours $nothing ---- $3)" "$(ratio $ours_dynamic $nothing ---- $3)" \
-            "$(ratio $lowest $nothing ---- $3)" "$(own_calls $ours)"
+    # shellcheck disable=SC2046
+    calls_of_six=$(own_calls $(six "$static"))
+    six_row() { # NAME LIMIT PEER
+        # shellcheck disable=SC2046,SC2086
+        lowest=$(ratio $(six_floor) "$nothing" ---- $3 "$nothing")
+        row "chain of six / $1" "≤" "$2" "$lowest" "$calls_of_six" chain "$3"
     }
-    six_row "chain of six \`unshare\`" 0.62 "$(six_unshare) $nothing"
-    six_row "chain of six of the floor program" 1.12 "$lowest $nothing"
+    six_row "chain of six \`unshare\`" 0.62 "$(six_unshare)"
+    six_row "chain of six of the floor program" 1.12 "$(six_floor)"
     # bwrap does not reap what it starts, so that its processor time is not told.
     measured=$MEASURE
     MEASURE=wall
-    six_row "\`bwrap --unshare-all --dev-bind / /\`" 1.0 "bwrap --unshare-all --dev-bind / / $nothing"
+    six_row "\`bwrap --unshare-all --dev-bind / /\`" 1.0 "bwrap --unshare-all --dev-bind / /"
     MEASURE=$measured
-    veth_row
-    rate() { "$pair" rate 160 $1 "$nothing" ---- $lowest "$nothing" | cut -d ' ' -f 3; }
-    row "launches a second, 16 at a time: chain of six / the floor program" "≥" 0.85 \
-        "$(rate "$ours")" "$(rate "$ours_dynamic")" 1 ""
+    row "\`unshare-net\` with a veth, two addresses, a default route / the \`ip\` commands" "≤" 0.2 "" "" veth
+    row "launches a second, 16 at a time: chain of six / the floor program" "≥" 0.85 1 "" rate
     beside_row
-    dirty() {
-        "$@" sleep 98764 >/dev/null &
-        sleep 0.5
-        awk '/^Private_Dirty/ { print $2 }' "/proc/$!/smaps_rollup"
-        kill -9 $(cat "/proc/$!/task/$!/children")
-    }
     theirs=$(dirty unshare --fork --pid --)
-    share() { awk -v a="$1" -v b="$theirs" 'BEGIN { printf "%.3f", a / b }'; }
     row "private memory of the waiting \`unshare-pid\` / \`unshare --fork --pid\`" "≤" 0.6 \
-        "$(share "$(dirty "$static/unshare-pid" --)")" "$(share "$(dirty "$dynamic/unshare-pid" --)")" \
-        "$(share "$(dirty "$floor" pid)")" ""
+        "$(share "$(dirty "$floor" pid)")" "" memory
 }
 
 # In a network of its own, under names that no other run has: a dead one's stay for a moment.
-veth_row() {
+veth() { # DIRECTORY
     cat >"$work/ours" <<EOF
 exec "\$1/unshare-net" --veth host=v\$\$,address=10.98.0.2/24,address=fd98::2/64,host-address=10.98.0.1/24 \
     --route default,via=10.98.0.1 -- "$nothing"
@@ -151,18 +177,14 @@ ip -n n\$\$ route add default via 10.98.0.1
 ip netns exec n\$\$ "$nothing"
 ip netns delete n\$\$
 EOF
-    veth() {
-        unshare --net --mount -- sh -ec 'mount -t tmpfs none /run; exec "$@"' sh \
-            "$pair" "$MEASURE" 40 sh "$work/ours" "$1" ---- sh "$work/ip" | cut -d ' ' -f 3
-    }
-    row "\`unshare-net\` with a veth, two addresses, a default route / the \`ip\` commands" "≤" 0.2 \
-        "$(veth "$static")" "$(veth "$dynamic")" "" ""
+    unshare --net --mount -- sh -ec 'mount -t tmpfs none /run; exec "$@"' sh \
+        "$pair" "$MEASURE" 40 sh "$work/ours" "$1" ---- sh "$work/ip" | cut -d ' ' -f 3
 }
 
 # How much longer a launch takes beside many isolates than alone, against the same of the floor program.
 beside_row() {
     against_floor() { ratio "$1/unshare-uts" -- "$nothing" ---- "$floor" uts "$nothing"; }
-    alone=$(against_floor "$static") alone_dynamic=$(against_floor "$dynamic")
+    for build in $builds; do against_floor "$build" >"$work/alone$(echo "$build" | tr / _)"; done
     count=0
     while [ $count -lt "$ISOLATES" ]; do
         "$static/unshare-pid" -- "$static/unshare-mnt" -- "$static/unshare-net" -- "$static/unshare-uts" -- \
@@ -172,10 +194,11 @@ beside_row() {
     done
     while [ "$(pgrep -c -f '^sleep 98765')" -lt "$ISOLATES" ]; do sleep 0.5; done
     sleep 3
-    quotient() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'; }
-    row "a launch beside $ISOLATES living isolates / beside none, against the same for the floor" "≤" 1.1 \
-        "$(quotient "$(against_floor "$static")" "$alone")" \
-        "$(quotient "$(against_floor "$dynamic")" "$alone_dynamic")" 1 ""
+    quotient() { # DIRECTORY
+        awk -v a="$(against_floor "$1")" -v b="$(cat "$work/alone$(echo "$1" | tr / _)")" 'BEGIN { printf "%.3f", a / b }'
+    }
+    row "a launch beside $ISOLATES living isolates / beside none, against the same for the floor" "≤" 1.1 1 "" quotient
+    # shellcheck disable=SC2086 # A list of words.
     kill -9 $isolates
     isolates=
     while [ "$(pgrep -c -f '^sleep 98765')" -gt 0 ]; do sleep 0.2; done
