@@ -3,6 +3,8 @@
 #![cfg_attr(fuzzing, no_main)]
 #![allow(dead_code, reason = "the tool's modules, of which the readers are called")]
 
+mod driver;
+
 #[path = "../../unshare-mnt/src/dev.rs"]
 mod dev;
 #[path = "../../unshare-mnt/src/filesystem.rs"]
@@ -77,17 +79,9 @@ fn refusal(failure: &common::failure::Failure) {
     assert!(!failure.to_string().contains(char::is_control), "{failure:?}");
 }
 
-#[cfg(fuzzing)]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    read(data);
-});
-
-#[cfg(not(fuzzing))]
-mod driver;
-
-#[cfg(not(fuzzing))]
-fn main() -> std::process::ExitCode {
-    const WORDS: &[&str] = &[
+driver::target!(
+    read,
+    [
         "--bind\n",
         "--ro-bind\n",
         "--tmpfs\n",
@@ -109,6 +103,5 @@ fn main() -> std::process::ExitCode {
         " - ",
         " ro,relatime ",
         " rw ",
-    ];
-    driver::run(concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/mounts"), WORDS, read)
-}
+    ]
+);
