@@ -1,4 +1,4 @@
-//! What two or more of the tools need, and nothing else.
+//! What two or more of the tools need, and nothing else but the unsafe code of them all.
 //!
 //! A tool is four beats: parse, enter the namespace, configure it, become the command. The rooms:
 //!

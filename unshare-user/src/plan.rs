@@ -8,7 +8,7 @@ use common::failure::{Failure, OrHint, errno_of};
 use common::hint::table::{HELPER_MISSING, NO_SUB_IDS, NOT_INSIDE, SETGROUPS_DENIED, SETGROUPS_OWN, UNKNOWN_OUTER};
 use common::hint::{self, MapStep};
 use common::step::quietly;
-use common::sys::caps::capabilities;
+use common::sys::credentials::capabilities;
 use nix::unistd::{getegid, geteuid, getuid};
 use std::env;
 use std::fs;

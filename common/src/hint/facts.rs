@@ -2,7 +2,7 @@
 
 use crate::mountinfo::{self, Mount};
 use crate::proc::{bits, field, number};
-use crate::sys::{self, caps, look};
+use crate::sys::{self, credentials, look};
 use nix::errno::Errno;
 use nix::unistd::{getegid, geteuid};
 use std::fs::{self, File};
@@ -74,7 +74,7 @@ impl Facts {
         let own = inode("/proc/self/ns/user");
         let is_filtered = bits(&status, "Seccomp") == Some(2);
         Facts {
-            capabilities: caps::capabilities().ok().map(|sets| sets.effective),
+            capabilities: credentials::capabilities().ok().map(|sets| sets.effective),
             user: geteuid().as_raw(),
             group: getegid().as_raw(),
             has_proc: !status.is_empty(),
