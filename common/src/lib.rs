@@ -14,8 +14,7 @@
 //! | [`step`] | perform one call: its name serves the error, the narration and the hint |
 //! | [`failure`] | what went wrong, and the exit status that it has |
 //! | [`hint`] | from a refusal and the facts of the system to a cause and a remedy |
-//! | [`program`] | run a small program for its answer, for a bounded time |
-//! | [`proc`], [`mountinfo`] | readers of `/proc` |
+//! | [`proc`], [`mountinfo`] | read `/proc`, and set what its files set |
 //! | [`sysctl`] | `KEY=VALUE` for `/proc/sys`, within a fence |
 //! | [`text`] | quote what came from outside for a one-line message |
 //! | [`view`] | what this process sees of each kind of namespace, for the narration |
@@ -30,7 +29,6 @@ pub mod mountinfo;
 pub mod namespace;
 pub mod outside;
 pub mod proc;
-pub mod program;
 pub mod start;
 pub mod step;
 pub mod supervise;

@@ -107,6 +107,9 @@ pub const TIME: Namespace = Namespace {
     shared: "the date: 'date' and the times of files are the same everywhere",
 };
 
+/// Every kind.
+pub const ALL: [&Namespace; 8] = [&USER, &PID, &MNT, &NET, &UTS, &IPC, &CGROUP, &TIME];
+
 impl Namespace {
     /// Moves this process (for a PID namespace: its children to come) into a new namespace of this kind.
     ///

@@ -5,8 +5,14 @@
 
 mod driver;
 
+#[path = "../../unshare-user/src/hint/mod.rs"]
+mod hint;
+#[path = "../../unshare-user/src/kind.rs"]
+mod kind;
 #[path = "../../unshare-user/src/map.rs"]
 mod map;
+#[path = "../../unshare-user/src/program.rs"]
+mod program;
 #[path = "../../unshare-user/src/subid.rs"]
 mod subid;
 

@@ -9,7 +9,7 @@ mod driver;
 mod dev;
 #[path = "../../unshare-mnt/src/filesystem.rs"]
 mod filesystem;
-#[path = "../../unshare-mnt/src/hint.rs"]
+#[path = "../../unshare-mnt/src/hint/mod.rs"]
 mod hint;
 #[path = "../../unshare-mnt/src/line.rs"]
 mod line;

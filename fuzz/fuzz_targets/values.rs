@@ -7,13 +7,12 @@ mod driver;
 
 #[path = "../../limit-cgroup/src/amount.rs"]
 mod amount;
+#[path = "../../limit-cgroup/src/hint/mod.rs"]
+mod hint;
 #[path = "../../limit-cgroup/src/knob.rs"]
 mod knob;
 #[path = "../../unshare-time/src/offset.rs"]
 mod offset;
-#[path = "../../limit-cgroup/src/table.rs"]
-#[allow(dead_code)]
-mod table;
 
 use common::failure::Failure;
 use common::sysctl::Sysctl;

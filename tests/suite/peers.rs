@@ -1,6 +1,6 @@
 //! What unshare(1) and bwrap(1) say to the same refusals: `docs/refusals-of-peers.md` is what they really say.
 
-use crate::refusals::filter;
+use crate::refusals::{filter, unshare_user};
 use crate::support::{Folder, many, need, sh};
 use common::hint::table::{self, Row};
 use std::fmt::Write;
@@ -83,7 +83,7 @@ const REFUSALS: &[Refusal] = &[
         bwrap: "",
     },
     Refusal {
-        row: &table::NO_SUB_IDS,
+        row: &unshare_user::table::NO_SUB_IDS,
         before: "mount --bind /dev/null /etc/subuid; mount --bind /dev/null /etc/subgid",
         front: POWERLESS,
         ours: "unshare-user --map-auto -- true",
@@ -91,7 +91,7 @@ const REFUSALS: &[Refusal] = &[
         bwrap: "",
     },
     Refusal {
-        row: &table::HELPER_MISSING,
+        row: &unshare_user::table::HELPER_MISSING,
         before: "printf 'games:7:5\\n' >/mnt/ids; mount --bind /mnt/ids /etc/subuid; mount --bind /mnt/ids /etc/subgid; mkdir /mnt/bin; ln -s $(command -v unshare) $(command -v unshare-user) /mnt/bin; PATH=/mnt/bin",
         front: "unshare-user --map-users 5:5:10 --map-groups 5:5:10 --setuid 5 --setgid 5 --drop-caps --",
         ours: "unshare-user --map-auto -- true",
@@ -99,7 +99,7 @@ const REFUSALS: &[Refusal] = &[
         bwrap: "",
     },
     Refusal {
-        row: &table::SETGROUPS_OWN,
+        row: &unshare_user::table::SETGROUPS_OWN,
         before: "",
         front: POWERLESS,
         ours: "unshare-user --setgroups allow -- true",
@@ -107,7 +107,7 @@ const REFUSALS: &[Refusal] = &[
         bwrap: "",
     },
     Refusal {
-        row: &table::ROOT_NEEDS_SETFCAP,
+        row: &unshare_user::table::ROOT_NEEDS_SETFCAP,
         before: "",
         front: "unshare-user --drop-caps --",
         ours: "unshare-user -- true",

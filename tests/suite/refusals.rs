@@ -1,7 +1,7 @@
 //! Every cause that a refusal can have, provoked, and its hint (`docs/refusals.md`).
 
 use crate::support::{Folder, Seen, TOOLS, folder_with, is_root, many, need, script, sh, sub_ids, tools, user, watch};
-use common::hint::causes::{self, MapStep};
+use common::hint::causes;
 use common::hint::facts::Facts;
 use common::hint::table::{self, Cause};
 use common::mountinfo::Mount;
@@ -66,15 +66,20 @@ fn hinted(seen: &Seen, call: &str, row: &table::Row, words: &str) {
 }
 
 // The tables of single tools, as their programs have them.
-#[path = "../../limit-cgroup/src/table.rs"]
+#[path = "../../limit-cgroup/src/hint/table.rs"]
 mod limit_cgroup;
 #[path = "../../unshare-mnt/src/hint/table.rs"]
 mod unshare_mnt;
 #[path = "../../unshare-net/src/hint/table.rs"]
 mod unshare_net;
+#[allow(dead_code, reason = "of the rest of it the tool makes use")]
+#[path = "../../unshare-user/src/hint/mod.rs"]
+pub mod unshare_user;
+use unshare_user::{MapStep, map_cause};
 
 fn page() -> String {
     table::page(&[
+        ("unshare-user", unshare_user::table::TABLE),
         ("unshare-mnt", unshare_mnt::TABLE),
         ("unshare-net", unshare_net::TABLE),
         ("limit-cgroup", limit_cgroup::TABLE),
@@ -283,7 +288,7 @@ fn no_sub_ids() {
             "unshare-user -c -- unshare --mount sh -ec 'mount --bind /dev/null /etc/subuid; mount --bind /dev/null /etc/subgid; exec unshare-user --map-auto -- echo ran'",
         )
     };
-    hinted(&seen, "--map-auto: ", &table::NO_SUB_IDS, "/etc/subuid");
+    hinted(&seen, "--map-auto: ", &unshare_user::table::NO_SUB_IDS, "/etc/subuid");
     assert!(seen.err.contains("has no subordinate user IDs in /etc/subuid"), "{seen:?}");
 }
 
@@ -297,7 +302,7 @@ fn newuidmap_is_missing() {
     let tool = tool.display();
     let front = ordinary().replace("setpriv", "exec $(command -v setpriv)");
     let seen = sh(&format!("PATH=/nowhere {front} {tool} --map-users 0:300000:9 -- echo ran"));
-    hinted(&seen, "newuidmap: not found on PATH", &table::HELPER_MISSING, "install the package uidmap");
+    hinted(&seen, "newuidmap: not found on PATH", &unshare_user::table::HELPER_MISSING, "install the package uidmap");
 }
 
 fn newuidmap_without_rights() {
@@ -305,7 +310,12 @@ fn newuidmap_without_rights() {
     let folder = folder_with("none", "");
     sh(&format!("cp $(command -v newuidmap) {folder}/newuidmap && chmod 755 {folder}/newuidmap")).ok();
     let seen = sh(&format!("PATH={folder}:$PATH exec {} unshare-user --map-users 0:300000:9 -- echo ran", ordinary()));
-    hinted(&seen, "newuidmap 0 300000 9: exit status 1", &table::HELPER_NOT_PRIVILEGED, &format!("{folder}/newuidmap"));
+    hinted(
+        &seen,
+        "newuidmap 0 300000 9: exit status 1",
+        &unshare_user::table::HELPER_NOT_PRIVILEGED,
+        &format!("{folder}/newuidmap"),
+    );
 }
 
 fn newuidmap_under_no_new_privs() {
@@ -316,26 +326,26 @@ fn newuidmap_under_no_new_privs() {
         (sub_ids().0, "setpriv --no-new-privs")
     };
     let seen = sh(&format!("{line} unshare-user --map-users 0:{id}:9 -- echo ran"));
-    hinted(&seen, "newuidmap 0 ", &table::HELPER_NO_NEW_PRIVS, "no_new_privs is set");
+    hinted(&seen, "newuidmap 0 ", &unshare_user::table::HELPER_NO_NEW_PRIVS, "no_new_privs is set");
 }
 
 fn newuidmap_refuses_the_range() {
     need("newuidmap");
     let seen = sh(&format!("{} unshare-user --map-users 0:4000000000:9 -- echo ran", ordinary()));
-    hinted(&seen, "newuidmap 0 4000000000 9: exit status 1", &table::HELPER_RANGE, "/etc/subuid");
+    hinted(&seen, "newuidmap 0 4000000000 9: exit status 1", &unshare_user::table::HELPER_RANGE, "/etc/subuid");
 }
 
 fn helper_is_killed() {
     let folder = folder_with("newuidmap", "kill -KILL $PPID");
     let seen = sh(&format!("PATH={folder}:$PATH exec {} unshare-user --map-users 0:300000:9 -- echo ran", ordinary()));
-    hinted(&seen, "newuidmap 0 300000 9: EPIPE", &table::HELPER_GONE, "killed");
+    hinted(&seen, "newuidmap 0 300000 9: EPIPE", &unshare_user::table::HELPER_GONE, "killed");
 }
 
 fn helper_is_stopped() {
     let folder = folder_with("newuidmap", "kill -STOP $PPID");
     let line = format!("PATH={folder}:$PATH exec {} unshare-user --map-users 0:300000:9 -- echo ran", ordinary());
     let seen = watch(script(&line), Duration::from_secs(60));
-    hinted(&seen, "newuidmap 0 300000 9: ETIMEDOUT", &table::HELPER_GONE, "stopped");
+    hinted(&seen, "newuidmap 0 300000 9: ETIMEDOUT", &unshare_user::table::HELPER_GONE, "stopped");
 }
 
 fn proc_is_covered() {
@@ -471,7 +481,12 @@ fn keep_on_any_cpu() {
 
 fn outer_root_needs_setfcap() {
     let seen = sh("unshare-user --drop-caps -- unshare-user -- echo ran");
-    hinted(&seen, "write(/proc/self/uid_map, \"0 0 1\"): EPERM", &table::ROOT_NEEDS_SETFCAP, "CAP_SETFCAP");
+    hinted(
+        &seen,
+        "write(/proc/self/uid_map, \"0 0 1\"): EPERM",
+        &unshare_user::table::ROOT_NEEDS_SETFCAP,
+        "CAP_SETFCAP",
+    );
 }
 
 fn interpreter_is_missing() {
@@ -551,16 +566,16 @@ fn restricted_by_apparmor() {
     };
     let step = MapStep { maps_outer_root: false, capabilities: 0 };
     for errno in [Errno::EPERM, Errno::EACCES] {
-        decided(causes::map(step, errno, &inside), &table::APPARMOR);
+        decided(map_cause(step, errno, &inside), &table::APPARMOR);
         decided(causes::mount(errno, &inside), &table::APPARMOR);
         decided(causes::create(&NET, errno, &inside), &table::APPARMOR);
         decided(causes::mount_proc(Path::new("/proc"), errno, &inside), &table::APPARMOR);
     }
     // Not where it is switched off, nor for a program with a profile of its own that has `userns,`.
     let off = Facts { apparmor_restricts: Some(0), ..inside.clone() };
-    assert_eq!(causes::map(step, Errno::EPERM, &off), None);
+    assert_eq!(map_cause(step, Errno::EPERM, &off), None);
     let own = Facts { apparmor_label: Some("unshare-tools (enforce)".to_owned()), ..inside };
-    assert_eq!(causes::map(step, Errno::EPERM, &own), None);
+    assert_eq!(map_cause(step, Errno::EPERM, &own), None);
 }
 
 /// A cause is told only where the facts allow it.

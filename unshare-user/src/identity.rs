@@ -1,8 +1,8 @@
 //! Who the command is, inside, and what it may do: credentials(7), capabilities(7).
 
 use crate::cli::IdentityArgs;
+use crate::hint;
 use common::failure::{Failure, OrHint, errno_of};
-use common::hint;
 use common::step::{next, quietly, shown, step};
 use common::sys::credentials::{self, Capabilities};
 use common::sys::tie_second_thread;

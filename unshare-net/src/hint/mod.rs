@@ -1,7 +1,5 @@
 //! From a refused network call to a cause and a remedy.
 
-// By its path: the fuzz targets take this file by its own.
-#[path = "hint/table.rs"]
 pub mod table;
 
 use crate::interface::Side;

@@ -15,8 +15,7 @@ pub mod facts;
 mod processes;
 pub mod table;
 
-pub use causes::MapStep;
-use facts::{Facts, Helper};
+use facts::Facts;
 use table::Cause;
 
 use crate::namespace::Namespace;
@@ -66,21 +65,6 @@ pub fn missing_call(since: (u32, u32)) -> Option<String> {
 /// Why no proc(5) could be mounted.
 pub fn mount_proc(directory: &Path, errno: Errno) -> Option<String> {
     line(causes::mount_proc(directory, errno, &Facts::gather()))
-}
-
-/// Why a map was not taken.
-pub fn map(step: MapStep, errno: Errno) -> Option<String> {
-    line(causes::map(step, errno, &Facts::gather()))
-}
-
-/// Why setgroups(2) was refused.
-pub fn set_groups(errno: Errno) -> Option<String> {
-    line(causes::set_groups(errno))
-}
-
-/// Why newuidmap(1) or newgidmap(1) failed. `file` and `owner` say whose ranges stand where, `ranges` what they are.
-pub fn map_program(program: &str, file: &str, owner: &str, ranges: &str) -> Option<String> {
-    line(causes::map_program(&Helper::look(program), [file, owner, ranges], &Facts::gather()))
 }
 
 /// Why a file under `/proc/self` could not be used.
