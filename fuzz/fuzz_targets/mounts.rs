@@ -5,6 +5,8 @@
 
 mod driver;
 
+#[path = "../../unshare-mnt/src/cli.rs"]
+mod cli;
 #[path = "../../unshare-mnt/src/dev.rs"]
 mod dev;
 #[path = "../../unshare-mnt/src/filesystem.rs"]
@@ -15,8 +17,6 @@ mod hint;
 mod line;
 #[path = "../../unshare-mnt/src/operation.rs"]
 mod operation;
-#[path = "../../unshare-mnt/src/options.rs"]
-mod options;
 #[path = "../../unshare-mnt/src/overlay.rs"]
 mod overlay;
 #[path = "../../unshare-mnt/src/place.rs"]
@@ -31,7 +31,7 @@ mod source;
 mod switch;
 
 use clap::{Args, Command, FromArgMatches};
-use options::Operations;
+use cli::Operations;
 use propagation::Propagation;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;

@@ -1,9 +1,9 @@
 //! The whole line: check it, open what it names, build the tree, switch to it.
 
+use crate::cli::Operations;
 use crate::filesystem;
 use crate::hint;
 use crate::operation::{self, Kind, Operation};
-use crate::options::Operations;
 use crate::place::{Made, Missing, Tree};
 use crate::propagation::Propagation;
 use crate::source::Source;
