@@ -236,3 +236,16 @@ impl Drop for Folder {
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
+
+/// Do the tools name an interpreter? It stands at the beginning of the file; a static glibc knows the name, too.
+pub fn is_dynamic() -> bool {
+    let tool = std::fs::read(tools().join("unshare-mnt")).expect("the tool");
+    tool[..4096].windows(6).any(|part| part == b"ld-lin" || part == b"ld-mus")
+}
+
+/// This kernel's version, as far as it decides what is seen.
+pub fn kernel() -> (u32, u32) {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").expect("a release");
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}
