@@ -7,8 +7,8 @@
 //! | [`causes`] | from facts to a cause: pure |
 //! | [`table`] | the causes: what they look like, and what to do; `docs/refusals.md` is made from it |
 //!
-//! To add a cause: a row in the table, a branch in `causes`, a test that provokes it. Here are the questions that the
-//! tools ask, each with the call that was refused.
+//! Here are the questions that tools ask, each with the call that was refused; what one tool alone asks stands in its own
+//! `src/hint`.
 
 pub mod causes;
 pub mod facts;
