@@ -1,7 +1,7 @@
 //! Signals that were passed on to a PID 1 which had them blocked.
 //!
-//! Where it unblocks one without a handler, the kernel drops it, which would have ended or stopped an ordinary process. Nobody
-//! tells us, so we look again.
+//! Where it unblocks one without a handler, the kernel drops it, which would have ended or stopped an ordinary process.
+//! Nobody tells us, so we look again.
 
 use super::treatment::{Treatment, bit, pending, treatment};
 use nix::libc::{SIGTSTP, SIGTTIN, SIGTTOU};
@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 use std::time::Duration;
 
 /// The signals whose default action is to stop, and that can be blocked.
-pub const STOPS: u64 = bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU);
+const STOPS: u64 = bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU);
 
 /// A command that goes on blocking what it was sent for so many looks, about a second, has read it.
 const LOOKS: u8 = 250;
