@@ -1,7 +1,7 @@
 //! `unshare-mnt --root`: another tree is `/`, for the whole line, and no way leads back.
 
 use crate::mnt::{outer, outer_with};
-use crate::support::{Folder, debian, is_dynamic, is_root, many, need, sh, sub_ids, user};
+use crate::support::{Folder, debian, is_root, is_static, many, need, sh, sub_ids, user};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -79,7 +79,7 @@ fn nested_roots() {
 
 /// What tools that are linked dynamically need in a root; the static ones need nothing.
 fn libraries() -> &'static str {
-    if is_dynamic() { "--ro-bind /lib /lib --ro-bind /lib64 /lib64 --ro-bind /usr /usr" } else { "" }
+    if is_static() { "" } else { "--ro-bind /lib /lib --ro-bind /lib64 /lib64 --ro-bind /usr /usr" }
 }
 
 fn static_tools_in_a_root() {

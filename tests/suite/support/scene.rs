@@ -57,9 +57,10 @@ pub fn need(program: &str) {
     }
 }
 
-/// Are the tools linked statically? A dynamic one begins with its loader, and needs its libraries in every root.
+/// Do the tools name no interpreter? It would stand at the beginning of the file; a static glibc knows the name, too.
 pub fn is_static() -> bool {
-    !sh(&format!("ldd {}/unshare-uts", tools().display())).out.contains("libc.so")
+    let tool = std::fs::read(tools().join("unshare-mnt")).expect("the tool");
+    !tool[..4096].windows(6).any(|part| part == b"ld-lin" || part == b"ld-mus")
 }
 
 /// Is it where a scene finds it?
@@ -235,12 +236,6 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
-}
-
-/// Do the tools name an interpreter? It stands at the beginning of the file; a static glibc knows the name, too.
-pub fn is_dynamic() -> bool {
-    let tool = std::fs::read(tools().join("unshare-mnt")).expect("the tool");
-    tool[..4096].windows(6).any(|part| part == b"ld-lin" || part == b"ld-mus")
 }
 
 /// This kernel's version, as far as it decides what is seen.
