@@ -31,8 +31,7 @@ mod source;
 mod switch;
 
 use clap::{Args, Command, FromArgMatches};
-use cli::Operations;
-use propagation::Propagation;
+use cli::{Operations, Propagation};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 

@@ -1,7 +1,6 @@
 //! The options. Their comments are the texts of `--help`; those of the operations stand in a list, as these are read in the
 //! order in which they stand on the command line.
 
-use crate::propagation::Propagation;
 use clap::error::Error;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, value_parser};
 use common::link::LinkArgs;
@@ -29,6 +28,16 @@ pub struct Args {
 
     #[command(flatten)]
     pub link: LinkArgs,
+}
+
+/// How the mounts of the new namespace are tied to those of the caller's.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Propagation {
+    #[default]
+    Private,
+    Slave,
+    Shared,
+    Unchanged,
 }
 
 /// One option: its name, its values, its text.

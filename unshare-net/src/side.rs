@@ -78,7 +78,7 @@ impl Side {
             "a cable with one end outside and one in here; it is gone for both when either end is",
             || self.patiently(&veth.host, || self.socket.request(&message, NLM_F_CREATE | NLM_F_EXCL).map(drop)),
         )
-        .or_hint(|errno| hint::veth(errno, veth, self))
+        .or_hint(|errno| hint::veth(errno, veth, &self.socket))
         .or_hint(|_| self.socket.said())
     }
 

@@ -2,7 +2,6 @@
 
 pub mod table;
 
-use crate::filesystem::Call;
 use crate::operation::Filesystem;
 use common::hint::{self, table::Cause};
 use common::mountinfo;
@@ -84,6 +83,15 @@ pub fn attach(mount: &OwnedFd, place: &OwnedFd, errno: Errno) -> Option<String> 
         }
         errno => hint::mount(errno),
     }
+}
+
+/// Which of the calls failed that make a file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    Open,
+    Configure,
+    Create,
+    Mount,
 }
 
 /// Why a file system could not be made.

@@ -3,7 +3,7 @@
 pub mod table;
 
 use crate::interface::Interface;
-use crate::side::Side;
+use crate::rtnetlink::Rtnetlink;
 use crate::spec::{Cidr, Name, Route, Veth};
 use common::hint::table::Cause;
 use nix::errno::Errno;
@@ -14,9 +14,9 @@ pub fn no_rights_outside(errno: Errno) -> Option<String> {
 }
 
 /// Why no pair could be made.
-pub fn veth(errno: Errno, veth: &Veth, outside: &Side) -> Option<String> {
+pub fn veth(errno: Errno, veth: &Veth, outside: &Rtnetlink) -> Option<String> {
     match errno {
-        Errno::EEXIST => match Interface::named(&outside.socket, veth.host.as_str()) {
+        Errno::EEXIST => match Interface::named(outside, veth.host.as_str()) {
             Ok(Some(interface)) => taken(&veth.host, &interface).into(),
             _ => table::NAME_TAKEN.with([veth.name.as_str()]).into(),
         },
