@@ -6,7 +6,8 @@
 //! |---|---|
 //! | [`start`] | the frame of every `main`: parse, run, report, exit status |
 //! | [`link`] | the arguments that every `unshare-*` has, and the four beats |
-//! | [`namespace`] | the kinds of namespace: name, flag, `/proc` entry; create and identify one |
+//! | [`namespace`] | the kinds of namespace: name, flag, `/proc` entry; which one this process is in |
+//! | `create` | make one, and tell of it |
 //! | [`keep`] | `--keep`: bind a namespace to a file, and unbind it when the command cannot run |
 //! | [`outside`] | a short-lived process that stays in the caller's namespaces and acts there |
 //! | [`command`] | find the command, execute it, and say why it could not be: 126 and 127 |
@@ -16,11 +17,12 @@
 //! | [`hint`] | from a refusal and the facts of the system to a cause and a remedy |
 //! | [`proc`], [`mountinfo`] | read `/proc`, and set what its files set |
 //! | [`sysctl`] | `KEY=VALUE` for `/proc/sys`, within a fence |
-//! | [`text`] | quote what came from outside for a one-line message |
+//! | [`text`] | quote what came from outside for a one-line message, and fit it to a terminal |
 //! | [`view`] | what this process sees of each kind of namespace, for the narration |
 //! | [`sys`] | the only unsafe code: one documented wrapper a call |
 
 pub mod command;
+mod create;
 pub mod failure;
 pub mod hint;
 pub mod keep;
