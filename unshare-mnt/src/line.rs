@@ -71,8 +71,8 @@ impl Line {
             return Ok(Tree::of_the_caller(None).into_made());
         }
         let before = quietly("getcwd()", || match std::env::current_dir().map_err(errno_of) {
-            // It was removed, or lies outside the root.
-            Err(Errno::ENOENT) => Ok(None),
+            // It was removed, or lies outside the root, or no path of the kernel's length leads there.
+            Err(Errno::ENOENT | Errno::ENAMETOOLONG) => Ok(None),
             result => result.map(Some),
         })?;
         self.propagation.set()?;

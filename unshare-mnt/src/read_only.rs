@@ -8,6 +8,7 @@ use common::step::{quietly, step};
 use common::sys::{self, MOUNT_ATTR_RDONLY};
 use common::text::quoted;
 use nix::errno::Errno;
+use nix::libc::c_ulong;
 use nix::mount::MsFlags;
 use nix::sys::statvfs::FsFlags;
 use std::fs::File;
@@ -95,6 +96,9 @@ pub fn one(tree: &mut Tree, dest: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Of statvfs(3); `libc` has it for no C library, and nix for one.
+const ST_RELATIME: c_ulong = 4096;
+
 /// Before Linux 5.12: mount(2) sets all attributes at once, so those that are set have to be named.
 fn remount(mount: &OwnedFd) -> nix::Result<()> {
     let now = statvfs(mount)?;
@@ -105,7 +109,7 @@ fn remount(mount: &OwnedFd) -> nix::Result<()> {
         (FsFlags::ST_NOEXEC, MsFlags::MS_NOEXEC),
         (FsFlags::ST_NOATIME, MsFlags::MS_NOATIME),
         (FsFlags::ST_NODIRATIME, MsFlags::MS_NODIRATIME),
-        (FsFlags::ST_RELATIME, MsFlags::MS_RELATIME),
+        (FsFlags::from_bits_retain(ST_RELATIME), MsFlags::MS_RELATIME),
     ] {
         flags.set(flag, now.contains(set));
     }

@@ -35,8 +35,8 @@ pub fn ask_to_be_stopped(signal: i32, command: Pid) {
 /// The signal by which the process, a link that is PID 1, asks to be stopped: of all signals it lets through SIGURG and
 /// that one (SIGSTOP: no other), and perhaps waits for SIGCONT. No other program has such a mask.
 pub fn asks_to_stop(process: Pid) -> Option<i32> {
-    // What cannot be blocked, and what the C library keeps for its threads.
-    const NEVER: u64 = bit(SIGKILL) | bit(SIGSTOP) | bit(32) | bit(33) | bit(34);
+    // What cannot be blocked.
+    const NEVER: u64 = bit(SIGKILL) | bit(SIGSTOP);
     let open = !blocked(process)? & !NEVER & !bit(SIGCONT);
     let asked = [SIGTSTP, SIGTTIN, SIGTTOU].into_iter().find(|&stop| open == bit(SIGURG) | bit(stop));
     asked.or((open == bit(SIGURG)).then_some(SIGSTOP))

@@ -174,8 +174,7 @@ impl Watch {
 
     fn wait(mut self) -> ! {
         let all = SignalSet::all();
-        let mut keys = SignalSet::only(SIGINT);
-        keys.add(SIGQUIT);
+        let keys = SignalSet::only(SIGINT).and(SignalSet::only(SIGQUIT));
         let mut patience = Duration::from_millis(1);
         loop {
             // Before every wait: signals of one kind do not queue, so one SIGCHLD may stand for several changes, and one

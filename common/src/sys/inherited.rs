@@ -10,12 +10,19 @@ static SIGPIPE_IGNORED: AtomicBool = AtomicBool::new(false);
 /// Bit n: descriptor n was closed.
 static CLOSED: AtomicU8 = AtomicU8::new(0);
 
+/// The signal mask. When a program sets its first handler, musl takes two signals out of it that it keeps for threads; the
+/// runtime sets some.
+#[cfg(target_env = "musl")]
+static MASK: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+
 #[used]
 #[unsafe(link_section = ".init_array")]
 static RECORD: extern "C" fn() = record;
 
 extern "C" fn record() {
     SIGPIPE_IGNORED.store(disposition(libc::SIGPIPE) == Disposition::Ignore, Ordering::Relaxed);
+    #[cfg(target_env = "musl")]
+    MASK.store(super::signal::SignalSet(0).block().0, Ordering::Relaxed);
     let mut closed = 0;
     for fd in 0..3 {
         // SAFETY: F_GETFD reads a flag of a descriptor, and says EBADF where there is none.
@@ -44,7 +51,7 @@ pub fn restore() {
 }
 
 /// Takes back the runtime's handlers of SIGSEGV and SIGBUS: the first such signal that somebody sends would be lost in
-/// them, and a link is to die of it as its command would.
+/// them, and a link is to die of it as its command would. With them goes what setting them changed.
 pub fn take_faults_by_default() {
     for signal in [libc::SIGSEGV, libc::SIGBUS] {
         // An ignored one was handed over, and has no handler.
@@ -52,6 +59,8 @@ pub fn take_faults_by_default() {
             set_disposition(signal, Disposition::Default);
         }
     }
+    #[cfg(target_env = "musl")]
+    super::signal::SignalSet(MASK.load(Ordering::Relaxed)).set_as_mask();
 }
 
 /// Has this process rights that its caller has not: by a set-ID bit, by capabilities of its file, or by a security module?

@@ -1,7 +1,7 @@
 //! A second thread that keeps this process tied to its parent: clone(2).
 //!
-//! Not std's: in a static program pthread_create(3) brings the C library's resolver along, and a channel still more, a
-//! hundred kilobytes for a thread that makes three calls.
+//! Not std's: in a static program glibc's pthread_create(3) brings its resolver along, and a channel still more, a hundred
+//! kilobytes for a thread that makes three calls. musl's brings nothing, and its clone(2) makes no threads.
 
 use nix::errno::Errno;
 use std::ffi::{c_int, c_void};
@@ -14,6 +14,7 @@ struct Given {
 }
 
 /// Room for its few frames, and for those of a signal, with every register that a processor has.
+#[cfg(not(target_env = "musl"))]
 const STACK: usize = 64 * 1024;
 
 /// Starts a thread that asks for `signal` when the parent dies, as the calling thread may have done, writes the error
@@ -22,6 +23,11 @@ const STACK: usize = 64 * 1024;
 /// # Errors
 /// EAGAIN, ENOMEM.
 pub fn tie_second_thread(signal: i32, line: OwnedFd) -> nix::Result<()> {
+    start(Box::leak(Box::new(Given { signal, line: line.into_raw_fd() })))
+}
+
+#[cfg(not(target_env = "musl"))]
+fn start(given: &'static mut Given) -> nix::Result<()> {
     const FLAGS: c_int = libc::CLONE_VM
         | libc::CLONE_FS
         | libc::CLONE_FILES
@@ -30,11 +36,24 @@ pub fn tie_second_thread(signal: i32, line: OwnedFd) -> nix::Result<()> {
         | libc::CLONE_SYSVSEM;
     // Neither is given back: nobody waits for the thread's last instruction.
     let stack = Box::leak(Box::<[u128]>::new_uninit_slice(STACK / size_of::<u128>()));
-    let given = Box::leak(Box::new(Given { signal, line: line.into_raw_fd() }));
     let top = stack.as_mut_ptr_range().end;
     // SAFETY: stack and argument live as long as the process, and are aligned. The thread shares the calling one's
     // thread-local storage: see what it does.
     Errno::result(unsafe { libc::clone(body, top.cast(), FLAGS, (&raw mut *given).cast()) }).map(drop)
+}
+
+#[cfg(target_env = "musl")]
+fn start(given: &'static mut Given) -> nix::Result<()> {
+    extern "C" fn all(given: *mut c_void) -> *mut c_void {
+        body(given);
+        std::ptr::null_mut()
+    }
+    let mut thread = std::mem::MaybeUninit::uninit();
+    // SAFETY: the argument lives as long as the process; the call writes the thread's name where it is told.
+    match unsafe { libc::pthread_create(thread.as_mut_ptr(), std::ptr::null(), all, (&raw mut *given).cast()) } {
+        0 => Ok(()),
+        error => Err(Errno::from_raw(error)),
+    }
 }
 
 /// The thread. Of the storage that it shares it uses errno alone, and that only where a call fails: the first two are

@@ -44,45 +44,33 @@ pub fn set_disposition(signal: i32, disposition: Disposition) {
     unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
 }
 
-/// A set of signals: sigsetops(3).
+/// A set of signals, as the kernel has it: a bit each. The C library's calls leave out the signals that it keeps for its
+/// threads: glibc two, musl three, of which one is everybody else's SIGRTMIN.
 #[derive(Clone, Copy)]
-pub struct SignalSet(libc::sigset_t);
+pub struct SignalSet(pub(super) u64);
 
 impl SignalSet {
-    /// Every signal, but the two that the C library keeps for its threads.
+    /// Every signal.
     pub fn all() -> Self {
-        let mut set = MaybeUninit::uninit();
-        // SAFETY: sigfillset initialises the set.
-        unsafe {
-            libc::sigfillset(set.as_mut_ptr());
-            SignalSet(set.assume_init())
-        }
+        SignalSet(!0)
     }
 
     /// One signal.
     pub fn only(signal: i32) -> Self {
-        let mut set = MaybeUninit::uninit();
-        // SAFETY: sigemptyset initialises the set; sigaddset refuses a number that is no signal.
-        unsafe {
-            libc::sigemptyset(set.as_mut_ptr());
-            libc::sigaddset(set.as_mut_ptr(), signal);
-            SignalSet(set.assume_init())
-        }
+        SignalSet(1 << (signal - 1))
     }
 
-    /// And this one.
-    pub fn add(&mut self, signal: i32) {
-        // SAFETY: sigaddset changes a set that is initialised.
-        unsafe { libc::sigaddset(&raw mut self.0, signal) };
+    /// And these.
+    pub fn and(self, others: SignalSet) -> Self {
+        SignalSet(self.0 | others.0)
     }
 
-    /// Without this one.
-    pub fn remove(&mut self, signal: i32) {
-        // SAFETY: sigdelset changes a set that is initialised.
-        unsafe { libc::sigdelset(&raw mut self.0, signal) };
+    /// Without these.
+    pub fn without(self, others: SignalSet) -> Self {
+        SignalSet(self.0 & !others.0)
     }
 
-    /// Blocks these signals as well, and gives the mask as it was: sigprocmask(2).
+    /// Blocks these signals as well, and gives the mask as it was: rt_sigprocmask(2).
     pub fn block(&self) -> SignalSet {
         self.change(libc::SIG_BLOCK)
     }
@@ -98,27 +86,26 @@ impl SignalSet {
     }
 
     fn change(&self, how: i32) -> SignalSet {
-        let mut old = MaybeUninit::uninit();
-        // SAFETY: both sets are valid for the call, which writes the old mask and cannot fail with a valid `how`.
-        unsafe {
-            libc::sigprocmask(how, &raw const self.0, old.as_mut_ptr());
-            SignalSet(old.assume_init())
-        }
+        let mut old = 0_u64;
+        // SAFETY: both sets are valid for the call and have the size that it is told; it writes the old mask.
+        unsafe { libc::syscall(libc::SYS_rt_sigprocmask, how, &raw const self.0, &raw mut old, size_of::<u64>()) };
+        SignalSet(old)
     }
 
-    /// Waits until one of these (blocked) signals is pending and takes it: sigtimedwait(2).
+    /// Waits until one of these (blocked) signals is pending and takes it: rt_sigtimedwait(2).
     ///
     /// # Errors
     /// EAGAIN when `limit` has passed, EINTR when something else interrupted.
     pub fn wait(&self, limit: Option<Duration>) -> nix::Result<Arrived> {
         let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
         let limit = limit.map(|limit| libc::timespec {
-            tv_sec: limit.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+            tv_sec: limit.as_secs().try_into().unwrap_or(i32::MAX.into()),
             tv_nsec: limit.subsec_nanos().into(),
         });
         let limit = limit.as_ref().map_or(ptr::null(), ptr::from_ref);
-        // SAFETY: the set and the time outlive the call, which writes the siginfo it was given.
-        Errno::result(unsafe { libc::sigtimedwait(&raw const self.0, info.as_mut_ptr(), limit) })?;
+        let (set, size) = (&raw const self.0, size_of::<u64>());
+        // SAFETY: the set, of the size that is told, and the time outlive the call, which writes the siginfo it was given.
+        Errno::result(unsafe { libc::syscall(libc::SYS_rt_sigtimedwait, set, info.as_mut_ptr(), limit, size) })?;
         // SAFETY: the call succeeded and filled the structure, which was zeroed before.
         Ok(Arrived(unsafe { info.assume_init() }))
     }
@@ -179,14 +166,14 @@ pub fn stop_by(signal: i32) -> bool {
     let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
     action.sa_sigaction = block_all as extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void) as usize;
     action.sa_flags = libc::SA_SIGINFO;
-    action.sa_mask = SignalSet::all().0;
     set_disposition(signal, Disposition::Default);
     // SAFETY: the handler puts its signal back, and touches nothing but the context that it is given.
-    unsafe { libc::sigaction(libc::SIGCHLD, &raw const action, ptr::null_mut()) };
-    let mut open = SignalSet::all();
-    open.remove(signal);
-    open.remove(libc::SIGCHLD);
-    open.set_as_mask();
+    unsafe {
+        libc::sigfillset(&raw mut action.sa_mask);
+        libc::sigaction(libc::SIGCHLD, &raw const action, ptr::null_mut());
+    }
+    let open = SignalSet::only(signal).and(SignalSet::only(libc::SIGCHLD));
+    SignalSet::all().without(open).set_as_mask();
     SignalSet::all().set_as_mask();
     // The handler stays, and is never called again: to set the default would discard what is pending. Somebody else's
     // SIGCHLD is the command's.
@@ -205,9 +192,10 @@ pub fn stop_by(signal: i32) -> bool {
 
 /// As a handler: what it interrupted goes on with every signal blocked, this one pending again.
 extern "C" fn block_all(_signal: i32, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    // SAFETY: the kernel gives a handler with SA_SIGINFO both, and takes the mask from the ucontext_t on return.
+    // SAFETY: the kernel gives a handler with SA_SIGINFO both, and takes the mask, as large as its sets are, from the
+    // ucontext_t on return.
     unsafe {
-        libc::sigfillset(&raw mut (*context.cast::<libc::ucontext_t>()).uc_sigmask);
+        *(&raw mut (*context.cast::<libc::ucontext_t>()).uc_sigmask).cast::<u64>() = SignalSet::all().0;
         Arrived(*info).put_back();
     }
 }
