@@ -60,7 +60,7 @@ target/form: FORCE
 
 # The suite is one program; it takes the tools from UNSHARE_TOOLS. The pages that it checks are built into it.
 SUITE_SOURCES = Cargo.toml $(wildcard Cargo.lock) $(shell find tests common -name '*.rs' -o -name Cargo.toml) \
-                $(wildcard */src/table.rs */src/hint/table.rs) $(shell find docs man completions packaging -type f)
+                $(wildcard */src/hint/*.rs) $(shell find docs man completions packaging -type f)
 target/suite: $(SUITE_SOURCES)
 	$(CARGO) test $(LOCKED) --package tests --no-run
 	$(INSTALL) "$$($(CARGO) test $(LOCKED) --package tests --no-run --message-format=json 2>/dev/null | \

@@ -1,10 +1,6 @@
-//! The kinds of namespace: name, flag, `/proc` entry; create and identify one (namespaces(7)).
+//! The kinds of namespace: name, flag, `/proc` entry, what is told of each; and which one this process is in (namespaces(7)).
 
-use crate::failure::{Failure, OrHint};
-use crate::hint;
-use crate::step::{explaining, narrate, next, shown, still_shared};
-use crate::view::view;
-use nix::sched::{CloneFlags, unshare};
+use nix::sched::CloneFlags;
 use std::fmt;
 use std::fs;
 
@@ -18,11 +14,11 @@ pub struct Namespace {
     flag: CloneFlags,
     flag_name: &'static str,
     /// What it is, in plain words.
-    about: &'static str,
+    pub(crate) about: &'static str,
     /// What a new one changes, and for whom.
-    changes: &'static str,
+    pub(crate) changes: &'static str,
     /// What one would expect to be apart, and is not.
-    shared: &'static str,
+    pub(crate) shared: &'static str,
 }
 
 /// User and group IDs, capabilities: user_namespaces(7).
@@ -107,32 +103,14 @@ pub const TIME: Namespace = Namespace {
     shared: "the date: 'date' and the times of files are the same everywhere",
 };
 
-impl Namespace {
-    /// Moves this process (for a PID namespace: its children to come) into a new namespace of this kind.
-    ///
-    /// # Errors
-    /// unshare(2) refused, with the cause as hint.
-    pub fn create(&self) -> Result<(), Failure> {
-        let before = explaining().then(|| self.id());
-        next(format_args!("{}; so far: {}", self.about, shown(|| view(self))));
-        unshare(self.flag).map_err(|errno| Failure::refused(self, errno)).or_hint(|errno| hint::create(self, errno))?;
-        if let Some(before) = before {
-            // A PID namespace has no ID before its first process: the fork tells it.
-            let after = if *self == PID { String::new() } else { format!(" ({before} -> {})", self.id()) };
-            narrate(format_args!("{self} = 0"), format_args!("{}{after}", self.changes));
-        }
-        Ok(())
-    }
+/// Every kind.
+pub const ALL: [&Namespace; 8] = [&USER, &PID, &MNT, &NET, &UTS, &IPC, &CGROUP, &TIME];
 
+impl Namespace {
     /// A PID namespace's ID before and after: this process stays in the old one, its children are in the new one.
     pub(crate) fn ids(&self) -> String {
         let ours = fs::read_link(format!("/proc/self/ns/{}", self.name)).unwrap_or_default();
         format!("{} -> {}", ours.display(), self.id())
-    }
-
-    /// Narrates what one would expect to be apart, and is not.
-    pub fn narrate_shared(&self) {
-        still_shared(self.shared);
     }
 
     /// The namespace that this process is in (for a PID namespace: that of its children), as `uts:[4026531838]`.

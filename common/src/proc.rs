@@ -37,3 +37,11 @@ pub fn bits(status: &str, name: &str) -> Option<u64> {
 pub fn number(path: &str) -> Option<u64> {
     fs::read_to_string(path).ok()?.trim().parse().ok()
 }
+
+/// The lines of a `/proc/PID/uid_map` or `gid_map` text: first ID inside, first outside, count (user_namespaces(7)).
+pub fn id_map(text: &str) -> impl Iterator<Item = [u32; 3]> {
+    text.lines().filter_map(|line| {
+        let mut numbers = line.split_ascii_whitespace().map(str::parse);
+        Some([numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?])
+    })
+}

@@ -1,4 +1,5 @@
-//! Quote what came from outside for a one-line message: no newline breaks the line, no escape sequence reaches a terminal.
+//! Text for people: quote what came from outside, so that no newline breaks the line and no escape sequence reaches a
+//! terminal; and how wide it is there.
 
 use std::ffi::OsStr;
 use std::fmt;

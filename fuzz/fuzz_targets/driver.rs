@@ -1,4 +1,6 @@
-//! Runs a target on its corpus and on what random changes make of it, for so many seconds (the first argument; default 10).
+//! The entry of every target, for both drivers: cargo-fuzz's, and our own, which runs a target on its corpus and on what
+//! random changes make of it, for so many seconds (the first argument; default 10).
+#![cfg_attr(fuzzing, allow(dead_code, reason = "cargo-fuzz brings its own"))]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -45,6 +47,24 @@ const WORDS: &[&str] = &[
 const POOL: usize = 4096;
 /// No change makes an input longer.
 const LONGEST: usize = 1500;
+
+/// `target!(read, [words])`: `read` is given an input, and gives how much of it was accepted; the words are its own, for
+/// changes. The corpus has the target's name.
+macro_rules! target {
+    ($read:ident, [$($word:literal),* $(,)?]) => {
+        #[cfg(fuzzing)]
+        libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+            $read(data);
+        });
+
+        #[cfg(not(fuzzing))]
+        fn main() -> std::process::ExitCode {
+            let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/", env!("CARGO_BIN_NAME"));
+            driver::run(corpus, &[$($word),*], $read)
+        }
+    };
+}
+pub(crate) use target;
 
 /// Runs it. `target` gives how much of an input it accepted.
 pub fn run(corpus: &str, words: &[&str], target: impl Fn(&[u8]) -> usize) -> ExitCode {

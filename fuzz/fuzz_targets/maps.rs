@@ -3,8 +3,16 @@
 #![cfg_attr(fuzzing, no_main)]
 #![allow(dead_code, reason = "the tool's modules, of which the readers are called")]
 
+mod driver;
+
+#[path = "../../unshare-user/src/hint/mod.rs"]
+mod hint;
+#[path = "../../unshare-user/src/kind.rs"]
+mod kind;
 #[path = "../../unshare-user/src/map.rs"]
 mod map;
+#[path = "../../unshare-user/src/program.rs"]
+mod program;
 #[path = "../../unshare-user/src/subid.rs"]
 mod subid;
 
@@ -61,25 +69,7 @@ fn size(map: &Map) -> u64 {
     map.0.iter().map(|range| u64::from(range.count)).sum()
 }
 
-#[cfg(fuzzing)]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    read(data);
-});
-
-#[cfg(not(fuzzing))]
-mod driver;
-
-#[cfg(not(fuzzing))]
-fn main() -> std::process::ExitCode {
-    const WORDS: &[&str] = &[
-        "0:0:1",
-        "0:0:4294967295",
-        "4294967294:4294967294:1",
-        "1000:",
-        "user:",
-        "100000:65536",
-        "0 0 4294967295",
-        "0: ",
-    ];
-    driver::run(concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/maps"), WORDS, read)
-}
+driver::target!(
+    read,
+    ["0:0:1", "0:0:4294967295", "4294967294:4294967294:1", "1000:", "user:", "100000:65536", "0 0 4294967295", "0: ",]
+);

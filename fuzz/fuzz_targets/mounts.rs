@@ -3,18 +3,20 @@
 #![cfg_attr(fuzzing, no_main)]
 #![allow(dead_code, reason = "the tool's modules, of which the readers are called")]
 
+mod driver;
+
+#[path = "../../unshare-mnt/src/cli.rs"]
+mod cli;
 #[path = "../../unshare-mnt/src/dev.rs"]
 mod dev;
 #[path = "../../unshare-mnt/src/filesystem.rs"]
 mod filesystem;
-#[path = "../../unshare-mnt/src/hint.rs"]
+#[path = "../../unshare-mnt/src/hint/mod.rs"]
 mod hint;
 #[path = "../../unshare-mnt/src/line.rs"]
 mod line;
 #[path = "../../unshare-mnt/src/operation.rs"]
 mod operation;
-#[path = "../../unshare-mnt/src/options.rs"]
-mod options;
 #[path = "../../unshare-mnt/src/overlay.rs"]
 mod overlay;
 #[path = "../../unshare-mnt/src/place.rs"]
@@ -29,8 +31,7 @@ mod source;
 mod switch;
 
 use clap::{Args, Command, FromArgMatches};
-use options::Operations;
-use propagation::Propagation;
+use cli::{Operations, Propagation};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
@@ -77,17 +78,9 @@ fn refusal(failure: &common::failure::Failure) {
     assert!(!failure.to_string().contains(char::is_control), "{failure:?}");
 }
 
-#[cfg(fuzzing)]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    read(data);
-});
-
-#[cfg(not(fuzzing))]
-mod driver;
-
-#[cfg(not(fuzzing))]
-fn main() -> std::process::ExitCode {
-    const WORDS: &[&str] = &[
+driver::target!(
+    read,
+    [
         "--bind\n",
         "--ro-bind\n",
         "--tmpfs\n",
@@ -109,6 +102,5 @@ fn main() -> std::process::ExitCode {
         " - ",
         " ro,relatime ",
         " rw ",
-    ];
-    driver::run(concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/mounts"), WORDS, read)
-}
+    ]
+);

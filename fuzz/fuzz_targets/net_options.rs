@@ -2,6 +2,8 @@
 //! what it accepts must be what it promises to the kernel.
 #![cfg_attr(fuzzing, no_main)]
 
+mod driver;
+
 #[path = "../../unshare-net/src/spec/mod.rs"]
 mod spec;
 
@@ -61,17 +63,9 @@ fn address(cidr: &Cidr) {
     assert!(cidr.contains(cidr.address));
 }
 
-#[cfg(fuzzing)]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    read(data);
-});
-
-#[cfg(not(fuzzing))]
-mod driver;
-
-#[cfg(not(fuzzing))]
-fn main() -> std::process::ExitCode {
-    const WORDS: &[&str] = &[
+driver::target!(
+    read,
+    [
         "--veth ",
         "--move ",
         "--route ",
@@ -96,6 +90,5 @@ fn main() -> std::process::ExitCode {
         "::ffff:1.2.3.4/128",
         "02:00:00:00:00:01",
         "1280",
-    ];
-    driver::run(concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/net_options"), WORDS, read)
-}
+    ]
+);

@@ -3,6 +3,8 @@
 #![cfg_attr(fuzzing, no_main)]
 #![allow(dead_code, reason = "the tools' modules, of which the readers are called")]
 
+mod driver;
+
 #[path = "../../nstree/src/kind.rs"]
 mod kind;
 #[path = "../../nstree/src/links.rs"]
@@ -43,17 +45,9 @@ fn read(data: &[u8]) -> usize {
         + links
 }
 
-#[cfg(fuzzing)]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    read(data);
-});
-
-#[cfg(not(fuzzing))]
-mod driver;
-
-#[cfg(not(fuzzing))]
-fn main() -> std::process::ExitCode {
-    const WORDS: &[&str] = &[
+driver::target!(
+    read,
+    [
         "Name:\t",
         "State:\tZ (zombie)\n",
         "PPid:\t",
@@ -70,6 +64,5 @@ fn main() -> std::process::ExitCode {
         "/\\040(deleted)",
         " cgroup2 ",
         "root:x:0:0:",
-    ];
-    driver::run(concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/proc_files"), WORDS, read)
-}
+    ]
+);

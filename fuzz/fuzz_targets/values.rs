@@ -3,15 +3,16 @@
 #![cfg_attr(fuzzing, no_main)]
 #![allow(dead_code, reason = "the tools' modules, of which the readers are called")]
 
+mod driver;
+
 #[path = "../../limit-cgroup/src/amount.rs"]
 mod amount;
+#[path = "../../limit-cgroup/src/hint/mod.rs"]
+mod hint;
 #[path = "../../limit-cgroup/src/knob.rs"]
 mod knob;
 #[path = "../../unshare-time/src/offset.rs"]
 mod offset;
-#[path = "../../limit-cgroup/src/table.rs"]
-#[allow(dead_code)]
-mod table;
 
 use common::failure::Failure;
 use common::sysctl::Sysctl;
@@ -80,17 +81,9 @@ fn said<T>(result: Result<T, Failure>) -> Option<T> {
     result.map_err(|failure| assert!(!failure.to_string().contains(char::is_control), "{failure:?}")).ok()
 }
 
-#[cfg(fuzzing)]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    read(data);
-});
-
-#[cfg(not(fuzzing))]
-mod driver;
-
-#[cfg(not(fuzzing))]
-fn main() -> std::process::ExitCode {
-    const WORDS: &[&str] = &[
+driver::target!(
+    read,
+    [
         "--memory ",
         "--cpus ",
         "--pids-limit ",
@@ -117,6 +110,5 @@ fn main() -> std::process::ExitCode {
         "cgroup.freeze=",
         "net.",
         "kernel.shm",
-    ];
-    driver::run(concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/values"), WORDS, read)
-}
+    ]
+);

@@ -2,15 +2,14 @@
 //! (cgroups(7), Documentation/admin-guide/cgroup-v2.rst).
 
 use crate::group::Group;
+use crate::hint::{self, table};
 use crate::knob::Knob;
 use crate::place::processes;
-use crate::table;
 use crate::tree::v1_mount;
 use common::failure::{Failure, OrHint, errno_of};
 use common::hint::table::Cause;
 use common::step::{next, step};
 use common::text::quoted;
-use nix::errno::Errno;
 use std::fs;
 use std::path::Path;
 
@@ -78,7 +77,7 @@ pub fn enable(group: &mut Group, needed: &[&str]) -> Result<(), Failure> {
         group.move_to_leaf()?;
     }
     no_processes(group.parent(), &controllers, &group.us())?;
-    write(group.parent(), &controllers).or_hint(|errno| hint(group.parent(), errno))
+    write(group.parent(), &controllers).or_hint(|errno| hint::enable(group.parent(), errno))
 }
 
 /// The no-internal-process rule: a group that hands controllers down holds no processes, the root excepted. The kernel
@@ -116,16 +115,6 @@ fn write(parent: &Path, controllers: &[String]) -> Result<(), Failure> {
 /// What has them handed down, in the words of the kernel.
 fn plus(controllers: &[impl AsRef<str>]) -> String {
     controllers.iter().map(|name| format!("+{}", name.as_ref())).collect::<Vec<_>>().join(" ")
-}
-
-fn hint(parent: &Path, errno: Errno) -> Option<String> {
-    let shown = &quoted(parent).to_string()[..];
-    match errno {
-        Errno::EACCES | Errno::EPERM | Errno::EROFS => table::NOT_DELEGATED.with([shown]).into(),
-        Errno::EBUSY => table::BUSY.with([shown]).into(),
-        Errno::EOPNOTSUPP => table::THREADED.with([shown]).into(),
-        _ => None,
-    }
 }
 
 fn list(group: &Path, file: &str) -> Result<Vec<String>, Failure> {

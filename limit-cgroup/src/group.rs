@@ -1,13 +1,12 @@
 //! The group that holds the command: made with its guard, and cleared away by it.
 
 use crate::guard::Guard;
-use crate::place::{self, Place, processes};
-use crate::table;
+use crate::hint::{self, table};
+use crate::place::{Place, processes};
 use common::failure::{Failure, OrHint, errno_of};
 use common::step::{quietly, say, step};
 use common::supervise::{Aftermath, Undo};
 use common::text::quoted;
-use nix::errno::Errno;
 use nix::unistd::{geteuid, getpid};
 use std::fs;
 use std::io::Stderr;
@@ -29,7 +28,7 @@ impl Group {
     /// The guard could not be started, or mkdir(2) was refused.
     pub fn make(place: Place, tells: bool) -> Result<Self, Failure> {
         let parent = place.parent.clone();
-        let guard = Guard::post(place).or_hint(|errno| place::hint(&parent, errno))?;
+        let guard = Guard::post(place).or_hint(|errno| hint::make(&parent, errno))?;
         Ok(Group { guard, stderr: tells.then(std::io::stderr) })
     }
 
@@ -165,12 +164,7 @@ pub fn join(group: &Path, pid: &str) -> Result<(), Failure> {
             .and_then(|mut file| std::io::Write::write_all(&mut file, pid.as_bytes()))
             .map_err(errno_of)
     })
-    .or_hint(|errno| match errno {
-        Errno::EACCES | Errno::EPERM => table::MAY_NOT_MOVE.with([]).into(),
-        Errno::EOPNOTSUPP => table::BESIDE_THREADS.with([]).into(),
-        Errno::EBUSY => table::HANDS_DOWN.with([]).into(),
-        _ => None,
-    })?;
+    .or_hint(hint::join)?;
     // While it was empty, somebody else who owns the parent could remove it and make another, without our limits. From
     // now on it is not empty.
     let owner = quietly(format_args!("stat({})", quoted(group)), || fs::metadata(group).map_err(errno_of))?.uid();

@@ -1,7 +1,7 @@
 //! The control files of a group: what to write to which, and whether the kernel took it as it was meant.
 
 use crate::amount;
-use crate::table;
+use crate::hint;
 use common::failure::{Failure, OrHint, errno_of};
 use common::step::{narrate, next, say, shown, step};
 use common::text::quoted;
@@ -93,7 +93,7 @@ impl Knob {
             // One write: the kernel takes a value whole or refuses it.
             file.write_all(self.value.as_bytes()).map_err(errno_of)
         })
-        .or_hint(|errno| self.hint(group, errno))?;
+        .or_hint(|errno| hint::set(group, &self.file, errno))?;
         let read = match fs::read_to_string(&path) {
             Ok(read) => read,
             Err(error) => match errno_of(error) {
@@ -109,43 +109,11 @@ impl Knob {
         }
         Ok(())
     }
-
-    fn hint(&self, group: &Path, errno: Errno) -> Option<String> {
-        match errno {
-            Errno::ENOENT => {
-                let prefix = self.file.split_inclusive('.').next().unwrap_or_default();
-                let mut files: Vec<String> = fs::read_dir(group)
-                    .ok()?
-                    .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-                    .filter(|name| name.starts_with(prefix))
-                    .collect();
-                files.sort();
-                // There, and it names something that is not.
-                if files.contains(&self.file) {
-                    return table::VALUE.with([&self.file]).into();
-                }
-                let others =
-                    if files.is_empty() { String::new() } else { format!("; there are: {}", files.join(", ")) };
-                table::NO_FILE.with([&self.file, &others]).into()
-            }
-            Errno::EINVAL | Errno::EACCES if is_read_only(&group.join(&self.file)) => {
-                table::FOR_READING.with([&self.file]).into()
-            }
-            Errno::EINVAL | Errno::ERANGE | Errno::ENODEV => table::VALUE.with([&self.file]).into(),
-            Errno::EACCES => table::NOT_FOR_US.with([&self.file]).into(),
-            _ => None,
-        }
-    }
 }
 
 /// Is there any swap? The first line of `/proc/swaps` is a heading.
 fn swaps() -> bool {
     fs::read_to_string("/proc/swaps").is_ok_and(|text| text.lines().count() > 1)
-}
-
-/// Has the file a mode without a right to write? Root opens it all the same.
-fn is_read_only(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|data| data.permissions().readonly())
 }
 
 /// Is what was written found in what is read? The kernel adds to it (`50000` reads `50000 100000`) and counts in bytes.

@@ -5,9 +5,9 @@ mod amount;
 mod controllers;
 mod group;
 mod guard;
+mod hint;
 mod knob;
 mod place;
-mod table;
 mod tree;
 
 use clap::Parser;

@@ -3,7 +3,6 @@
 //! Everything goes by names relative to the parent's directory, which is the guard's working directory: whatever is
 //! mounted over the tree later, it finds its way.
 
-use crate::table;
 use common::failure::{Failure, errno_of};
 use common::sys::{change_directory, kill};
 use common::text::quoted;
@@ -207,16 +206,4 @@ pub fn processes(group: &Path) -> Result<Vec<i32>, Failure> {
     let text = fs::read_to_string(&path)
         .map_err(|error| Failure::refused(format_args!("read({})", quoted(&path)), errno_of(error)))?;
     Ok(text.lines().filter_map(|line| line.parse().ok()).collect())
-}
-
-/// Why a group could not be made.
-pub fn hint(parent: &Path, errno: Errno) -> Option<String> {
-    let shown = &parent.display().to_string()[..];
-    match errno {
-        Errno::EACCES | Errno::EPERM => table::NOT_OURS.with([shown]).into(),
-        Errno::EROFS => table::READ_ONLY.with([shown]).into(),
-        Errno::EEXIST => table::NAME_TAKEN.with([]).into(),
-        Errno::EAGAIN => table::TOO_MANY.with([shown]).into(),
-        _ => None,
-    }
 }

@@ -1,6 +1,6 @@
 //! The cgroup v2 tree: where it is mounted, which group this process is in, which one is meant (cgroups(7)).
 
-use crate::table;
+use crate::hint::table;
 use common::failure::{Failure, errno_of};
 use common::mountinfo::{self, Mount};
 use common::text::quoted;

@@ -4,9 +4,9 @@
 
 use crate::forest::{Forest, Picture, Space};
 use crate::kind::Kind;
-use crate::lines;
 use crate::process::Process;
 use crate::users::Names;
+use crate::words;
 use common::text::harmless;
 use std::fmt::Write;
 
@@ -42,7 +42,7 @@ pub fn print(picture: &Picture) -> String {
         }
         writer.edges(forest, &shown);
     }
-    let unread: Vec<String> = picture.forests.iter().filter_map(lines::unread).map(|note| html(&note)).collect();
+    let unread: Vec<String> = picture.forests.iter().filter_map(words::unread).map(|note| html(&note)).collect();
     if !unread.is_empty() {
         writer.line(1, &format!("label=<<font point-size=\"10\" color=\"{NOTE}\">{}</font>>", unread.join("<br/>")));
     }
@@ -66,7 +66,7 @@ impl Writer<'_> {
     fn shown(&self, forest: &Forest) -> Vec<u32> {
         let mut shown = Vec::new();
         for space in &forest.spaces {
-            let processes = lines::split(self.picture, space).0;
+            let processes = words::split(self.picture, space).0;
             if processes.len() <= CROWD {
                 shown.extend(processes.iter().map(|process| process.pid));
             } else {
@@ -84,8 +84,8 @@ impl Writer<'_> {
 
     fn space(&mut self, forest: &Forest, space: &Space, shown: &[u32], depth: usize) {
         let name = format!("{}_{}", forest.kind.name(), space.id);
-        let mut facts = vec![lines::id(space)];
-        facts.extend(lines::facts(space, &self.names));
+        let mut facts = vec![words::id(space)];
+        facts.extend(words::facts(space, &self.names));
         let label = format!(
             "<table border=\"0\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"1\">\
              <tr><td align=\"left\"><b>{}</b></td></tr>\
@@ -102,7 +102,7 @@ impl Writer<'_> {
             indent + 1,
             &format!("style=\"{style}\"; fillcolor=\"{ground}\"; color=\"{LINE}\"; margin=14; label=<{label}>"),
         );
-        let (processes, threads) = lines::split(self.picture, space);
+        let (processes, threads) = words::split(self.picture, space);
         let (cards, rest): (Vec<_>, Vec<_>) = processes.into_iter().partition(|process| shown.contains(&process.pid));
         for process in &cards {
             let card = self.card(forest, process);
@@ -123,7 +123,7 @@ impl Writer<'_> {
     fn card(&self, forest: &Forest, process: &Process) -> String {
         let small = |color: &str, text: &str| format!("<font point-size=\"10\" color=\"{color}\">{text}</font>");
         // Where the program lies is of no use in a figure.
-        let command = lines::command(process);
+        let command = words::command(process);
         let (program, arguments) = command.split_once(' ').unwrap_or((&command, ""));
         let program = program.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(program);
         let mut rows = vec![format!("<b>{}</b>", html(&cut(program)))];
@@ -140,14 +140,14 @@ impl Writer<'_> {
         }
         rows.push(small(
             PALE,
-            &match lines::users(process, &self.names) {
+            &match words::users(process, &self.names) {
                 (outside, Some(inside)) => format!("user {}, outside: {}", html(&inside), html(&outside)),
                 (outside, None) => format!("user {}", html(&outside)),
             },
         ));
         let kinds = self.picture.not_shared(process, forest.kind);
         if !kinds.is_empty() {
-            rows.push(small(ACCENT, &format!("not its parent's: {}", lines::kinds(&kinds))));
+            rows.push(small(ACCENT, &format!("not its parent's: {}", words::kinds(&kinds))));
         }
         let rows: Vec<String> = rows.iter().map(|row| format!("<tr><td>{row}</td></tr>")).collect();
         let table = format!(
@@ -205,7 +205,7 @@ fn more(processes: usize, threads: usize, alone: bool) -> String {
         parts.push(format!("{processes}{more} {}", if processes == 1 { "process" } else { "processes" }));
     }
     if threads > 0 {
-        parts.push(lines::count(threads, "kernel thread", "kernel threads"));
+        parts.push(words::count(threads, "kernel thread", "kernel threads"));
     }
     let and = if alone || parts.is_empty() { "" } else { "and " };
     format!("{and}{}", parts.join(", "))

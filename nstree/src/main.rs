@@ -5,12 +5,12 @@ mod dot;
 mod forest;
 mod json;
 mod kind;
-mod lines;
 mod links;
 mod nsfs;
 mod process;
 mod text;
 mod users;
+mod words;
 
 use clap::Parser;
 use forest::Picture;

@@ -1,9 +1,9 @@
 //! The tree as text.
 
 use crate::forest::{Forest, Picture, Space};
-use crate::lines;
 use crate::process::Process;
 use crate::users::Names;
+use crate::words;
 use common::text::width;
 use std::env;
 use std::io::IsTerminal;
@@ -60,7 +60,7 @@ pub fn print(picture: &Picture, style: Style) -> String {
         for root in forest.spaces(&forest.roots) {
             writer.space(&mut out, forest, root, "", "");
         }
-        for note in lines::notes(forest) {
+        for note in words::notes(forest) {
             out.push_str(&format!("({note})\n"));
         }
     }
@@ -82,12 +82,12 @@ struct Writer<'a> {
 impl Writer<'_> {
     /// A namespace: `first` stands before its own line, `rest` before all that is below.
     fn space(&self, out: &mut String, forest: &Forest, space: &Space, first: &str, rest: &str) {
-        let mut facts = lines::facts(space, &self.names);
-        facts.extend(lines::counts(self.picture, forest, space));
+        let mut facts = words::facts(space, &self.names);
+        facts.extend(words::counts(self.picture, forest, space));
         let (on, off) = if self.style.bold { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
         let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
-        out.push_str(&format!("{first}{on}{}{off}{facts}\n", lines::id(space)));
-        let rows: Vec<Row> = lines::split(self.picture, space).0.into_iter().map(|p| self.row(forest, p)).collect();
+        out.push_str(&format!("{first}{on}{}{off}{facts}\n", words::id(space)));
+        let rows: Vec<Row> = words::split(self.picture, space).0.into_iter().map(|p| self.row(forest, p)).collect();
         let widest = |cell: fn(&Row) -> &str| rows.iter().map(|row| width(cell(row))).max().unwrap_or(0);
         let (pids, users) = (widest(|row| &row.pids), widest(|row| &row.users));
         for (index, row) in rows.iter().enumerate() {
@@ -108,14 +108,14 @@ impl Writer<'_> {
     }
 
     fn row(&self, forest: &Forest, process: &Process) -> Row {
-        let users = match lines::users(process, &self.names) {
+        let users = match words::users(process, &self.names) {
             (outside, Some(inside)) => format!("{outside}{}{inside}", self.style.arrow()),
             (outside, None) => outside,
         };
         let kinds = self.picture.not_shared(process, forest.kind);
         let note =
-            if kinds.is_empty() { String::new() } else { format!("  (not its parent's: {})", lines::kinds(&kinds)) };
-        Row { pids: self.pids(process), users, command: lines::command(process), note }
+            if kinds.is_empty() { String::new() } else { format!("  (not its parent's: {})", words::kinds(&kinds)) };
+        Row { pids: self.pids(process), users, command: words::command(process), note }
     }
 }
 

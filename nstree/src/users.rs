@@ -1,11 +1,12 @@
 //! User IDs: their names, and what they are inside a user namespace (user_namespaces(7)).
 
+use common::proc::id_map;
 use std::fs;
 
 /// What an ID without a mapping is seen as, unless `/proc/sys/kernel/overflowuid` says otherwise.
 const OVERFLOW: u32 = 65534;
 
-/// The `uid_map` of a process: lines of first ID inside, first outside, count.
+/// The `uid_map` of a process.
 pub struct Map(Vec<[u32; 3]>);
 
 impl Map {
@@ -16,11 +17,7 @@ impl Map {
 
     /// The text of such a file.
     pub fn of_text(text: &str) -> Self {
-        let line = |line: &str| {
-            let mut numbers = line.split_whitespace().map(str::parse);
-            Some([numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?])
-        };
-        Map(text.lines().filter_map(line).collect())
+        Map(id_map(text).collect())
     }
 
     /// What the ID `outside` is inside.

@@ -31,12 +31,14 @@ fn scene(text: &str) -> crate::support::Seen {
 }
 
 /// The kinds of namespace that a kept file enters with nsenter's option of that name.
-const KINDS: [(&str, &str); 5] = [
+const KINDS: [(&str, &str); 7] = [
     ("unshare-user", "preserve-credentials --user"),
     ("unshare-mnt", "mount"),
     ("unshare-net", "net"),
     ("unshare-uts", "uts"),
     ("unshare-ipc", "ipc"),
+    ("unshare-cgroup", "cgroup"),
+    ("unshare-time", "time"),
 ];
 
 fn every_type_is_entered() {

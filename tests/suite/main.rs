@@ -3,6 +3,7 @@
 //! | file | what it shows |
 //! |---|---|
 //! | `calls` | the system calls of each tool, counted |
+//! | `causes` | from facts to causes, also those that cannot be provoked on every machine |
 //! | `cgroup` | `unshare-cgroup` |
 //! | `chain` | chains of all six |
 //! | `completions` | bash, zsh and fish on a terminal: what Tab gives, through a chain |
@@ -13,32 +14,38 @@
 //! | `install` | `make install`, `uninstall`, the AppArmor profile |
 //! | `isolation` | each tool changes its own link under `/proc/self/ns` alone, and what it isolates is isolated both ways |
 //! | `keep` | `--keep` and `--pid-file` |
-//! | `limit` | `limit-cgroup` |
+//! | `limit` | `limit-cgroup`: its options, and what it says |
+//! | `limit_end` | however it ends, its group is gone |
+//! | `limit_holds` | the limits hold |
+//! | `limit_parent` | where the group is made, and whose it is |
 //! | `manual` | man pages and completions have the tools' options, no more and no less |
 //! | `mnt` | `unshare-mnt`: what each operation does inside, and that nothing of it is seen outside |
 //! | `mnt_hostile` | roots made by somebody who wants out |
-//! | `mnt_paths` | `unshare-mnt` |
-//! | `mnt_roots` | `unshare-mnt` for what people use it for |
+//! | `mnt_overlay` | `unshare-mnt --overlay` and its kin |
+//! | `mnt_paths` | names that are hard to get right, destinations of every kind |
+//! | `mnt_root` | `unshare-mnt --root`: another tree is `/` |
 //! | `mnt_table` | every row of the tables in `docs/mounts.md` |
+//! | `mnt_uses` | what people use `unshare-mnt` for: whole systems, overlays that are thrown away, builds |
 //! | `net` | interfaces, addresses, routes, both ways |
 //! | `net_nothing_left` | networks that are refused, killed, or over |
-//! | `net_scene` | the whole scene |
+//! | `net_scene` | a web and an FTP server on one bridge: `examples/two-servers.sh` |
 //! | `nstree` | the trees of nstree against lsns(8), `/proc`, and what the test built |
-//! | `nstree_edges` | nstree where it is hard |
+//! | `nstree_edges` | nstree with crowds, hostile names, processes that come and go, bad input |
 //! | `peers` | what unshare(1) and bwrap(1) say to the same refusals (`docs/refusals-of-peers.md`) |
-//! | `pipelines` | composed with what composes commands |
+//! | `pipelines` | links in pipelines, `xargs`, `parallel`, `make`: what the bare ones give |
 //! | `refusals` | every cause that a refusal can have, provoked, and its hint (`docs/refusals.md`) |
-//! | `roots` | `unshare-mnt --root` |
-//! | `servers` | the scene |
+//! | `servers` | a web and an FTP server, each PID 1 of its own world |
 //! | `standing` | hundreds of launches, some killed: nothing left behind |
 //! | `time` | `unshare-time` |
 //! | `transparency` | a link that nobody notices |
 //! | `usage` | options, bad input, exit statuses 125, 126, 127, messages |
-//! | `user` | maps, sub-IDs, identity and capabilities |
+//! | `user` | identity and capabilities |
+//! | `user_maps` | maps, sub-IDs, newuidmap |
 //!
 //! `support` holds what the scenes are written with. Name a test, or a part of names, to run only those.
 
 mod calls;
+mod causes;
 mod cgroup;
 mod chain;
 mod completions;
@@ -50,12 +57,17 @@ mod install;
 mod isolation;
 mod keep;
 mod limit;
+mod limit_end;
+mod limit_holds;
+mod limit_parent;
 mod manual;
 mod mnt;
 mod mnt_hostile;
+mod mnt_overlay;
 mod mnt_paths;
-mod mnt_roots;
+mod mnt_root;
 mod mnt_table;
+mod mnt_uses;
 mod net;
 mod net_nothing_left;
 mod net_scene;
@@ -64,7 +76,6 @@ mod nstree_edges;
 mod peers;
 mod pipelines;
 mod refusals;
-mod roots;
 mod servers;
 mod standing;
 mod support;
@@ -72,6 +83,7 @@ mod time;
 mod transparency;
 mod usage;
 mod user;
+mod user_maps;
 
 fn main() -> std::process::ExitCode {
     support::take_no_signal_state();
@@ -82,6 +94,7 @@ fn main() -> std::process::ExitCode {
     time::print_clocks_if_asked();
     let mut groups = vec![
         calls::TESTS,
+        causes::TESTS,
         cgroup::TESTS,
         chain::TESTS,
         completions::TESTS,
@@ -93,12 +106,17 @@ fn main() -> std::process::ExitCode {
         isolation::TESTS,
         keep::TESTS,
         limit::TESTS,
+        limit_end::TESTS,
+        limit_holds::TESTS,
+        limit_parent::TESTS,
         manual::TESTS,
         mnt::TESTS,
         mnt_hostile::TESTS,
+        mnt_overlay::TESTS,
         mnt_paths::TESTS,
-        mnt_roots::TESTS,
+        mnt_root::TESTS,
         mnt_table::TESTS,
+        mnt_uses::TESTS,
         net::TESTS,
         net_nothing_left::TESTS,
         net_scene::TESTS,
@@ -107,12 +125,12 @@ fn main() -> std::process::ExitCode {
         peers::TESTS,
         pipelines::TESTS,
         refusals::TESTS,
-        roots::TESTS,
         servers::TESTS,
         standing::TESTS,
         time::TESTS,
         usage::TESTS,
         user::TESTS,
+        user_maps::TESTS,
     ];
     groups.extend(transparency::tests());
     support::runner::run(&groups)

@@ -1,5 +1,6 @@
 //! `unshare-mnt`: what each operation does inside, and that nothing of it is seen outside.
 
+use crate::mnt_root::BUSYBOX;
 use crate::support::{Folder, Seen, is_root, need, sh, user};
 
 crate::tests![
@@ -20,11 +21,6 @@ crate::tests![
     sources_are_those_of_the_beginning,
     sources_by_descriptor,
     long_lines,
-    root,
-    root_holds_for_the_whole_line,
-    root_of_tmpfs_and_of_the_host,
-    nested_roots,
-    static_tools_in_a_root,
     working_directory,
     working_directory_with_a_long_path,
     propagation,
@@ -33,13 +29,8 @@ crate::tests![
     refused_with_a_hint,
     rights_over_older_namespaces,
     covered_proc,
-    overlays,
-    overlay_refused,
-    overlay_of_files_without_a_mapping,
-    overlays_of_older_kernels,
     no_descriptor_is_left,
     kernel_too_old,
-    kept_with_a_root,
     explained,
 ];
 
@@ -47,12 +38,12 @@ crate::tests![
 /// even an ordinary user may mount. It has functions: `kept COMMAND` fails when COMMAND changed a mount of the outer
 /// namespace, or an inode under the folder, which is the working directory.
 #[track_caller]
-fn outer(folder: &Folder, script: &str) -> Seen {
+pub fn outer(folder: &Folder, script: &str) -> Seen {
     outer_with("", folder, script)
 }
 
 #[track_caller]
-fn outer_with(front: &str, folder: &Folder, script: &str) -> Seen {
+pub fn outer_with(front: &str, folder: &Folder, script: &str) -> Seen {
     let namespaces = if is_root() { "-m" } else { "-Urm" };
     let text = format!(
         r#"cd '{folder}' && {front} unshare {namespaces} sh -c '
@@ -246,85 +237,6 @@ fn long_lines() {
     assert_eq!(seen.ok(), "300\n256", "{seen:?}");
 }
 
-/// A root with busybox and nothing else.
-const BUSYBOX: &str = r#"mkdir -p R/bin R/proc R/tmp R/sub; cp "$(command -v busybox)" R/bin/; for c in sh ls cat touch mount stat pwd hostname readlink grep mkdir; do ln -sf busybox R/bin/$c; done; "#;
-
-fn root() {
-    need("busybox");
-    let f = Folder::new();
-    let scene = format!(
-        "{BUSYBOX} kept unshare-pid -- unshare-mnt --root R --proc /proc -- /bin/sh -c 'ls /; pwd; cat /proc/mounts | grep -c .; ls -d /usr /etc \"{f}\"; readlink /proc/self/root; cat /proc/1/comm; :'"
-    );
-    let seen = outer(&f, &scene);
-    let shell = outer(&f, "echo 'echo $0' | SHELL=/bin/bash kept unshare-mnt --root R --propagation slave");
-    assert_eq!(shell.ok(), "/bin/sh", "the caller's shell is not there");
-    assert!(seen.out.starts_with("bin\nproc\nsub\ntmp\n/\n2\n"), "two mounts, the root and proc: {seen:?}");
-    assert!(seen.err.lines().count() == 3 && seen.out.ends_with("/\nsh\n"), "the old root is gone: {seen:?}");
-}
-
-fn root_holds_for_the_whole_line() {
-    let f = Folder::new();
-    let scene = format!(
-        "{BUSYBOX} mkdir o; echo o >o/f; kept unshare-mnt --tmpfs /tmp --bind o /tmp/o --root R -- /bin/sh -c 'cat /tmp/o/f'
-         kept unshare-mnt --tmpfs /tmp --ro-bind / / -- sh -c 'ls -A /tmp; touch /etc/x 2>&1'"
-    );
-    let seen = outer(&f, &scene);
-    assert!(seen.out.starts_with("o\n") && seen.out.contains("Read-only file system"), "{seen:?}");
-    assert_eq!(seen.out.lines().count(), 2, "{seen:?}");
-}
-
-fn root_of_tmpfs_and_of_the_host() {
-    let f = Folder::new();
-    let seen = outer(
-        &f,
-        "kept unshare-mnt --tmpfs / --ro-bind /usr /usr --symlink usr/bin bin --symlink usr/lib lib --symlink usr/lib64 lib64 --dir etc/x --bind /etc/passwd /etc/y/passwd -- sh -c 'ls /; ls etc; touch /here && touch /usr/x 2>&1'
-         kept unshare-mnt --ro-bind / / --tmpfs ${PWD%/*} -- sh -c 'pwd; touch $0/x && touch /x /etc/x 2>&1' ${PWD%/*}",
-    );
-    let out = seen.out.replace("SEEN OUTSIDE", "!!!");
-    assert!(out.starts_with("bin\netc\nlib\nlib64\nusr\nx\ny\n"), "{seen:?}");
-    assert_eq!(out.matches("Read-only file system").count(), 3, "{seen:?}");
-    assert!(out.contains("\n/\n") && !out.contains("!!!"), "{seen:?}");
-}
-
-fn nested_roots() {
-    need("busybox");
-    let f = Folder::new();
-    let tools = crate::support::tools().display().to_string();
-    let scene = format!(
-        "{BUSYBOX} mkdir R/sub/bin; cp R/bin/* R/sub/bin/; {user}unshare-mnt --root R --tmpfs tools --ro-bind '{tools}' /tools/t --dir lib --dir lib64 --dir usr {libraries} -- \
-         /tools/t/unshare-mnt --root /sub -- /bin/ls /",
-        user = "unshare-user -- ",
-        libraries = libraries(),
-    )
-    .replace("--tmpfs tools --ro", "--dir tools --tmpfs tools --ro");
-    let seen = outer(&f, &scene);
-    assert_eq!(seen.ok(), "bin");
-}
-
-/// What tools that are linked dynamically need in a root; the static ones need nothing.
-fn libraries() -> &'static str {
-    if is_dynamic() { "--ro-bind /lib /lib --ro-bind /lib64 /lib64 --ro-bind /usr /usr" } else { "" }
-}
-
-/// Do the tools name an interpreter? It stands at the beginning of the file; a static glibc knows the name, too.
-pub fn is_dynamic() -> bool {
-    let tool = std::fs::read(crate::support::tools().join("unshare-mnt")).expect("the tool");
-    tool[..4096].windows(6).any(|part| part == b"ld-lin" || part == b"ld-mus")
-}
-
-fn static_tools_in_a_root() {
-    need("busybox");
-    let f = Folder::new();
-    let tools = crate::support::tools().display().to_string();
-    let seen = sh(&format!(
-        "cd '{f}'; {BUSYBOX} {}unshare-pid -- unshare-mnt --root R --proc /proc --dir tools --dir lib --dir lib64 --dir usr {} --ro-bind '{tools}' /tools -- \
-         /tools/unshare-uts --hostname inner -- /tools/unshare-pid --mount-proc -- /tools/unshare-mnt --tmpfs /tmp -- /bin/sh -c 'hostname; ls /tmp; echo /proc/[0-9]*'",
-        user(),
-        libraries(),
-    ));
-    assert_eq!(seen.ok(), "inner\n/proc/1");
-}
-
 fn working_directory() {
     need("busybox");
     let f = Folder::new();
@@ -473,113 +385,6 @@ fn covered_proc() {
     );
 }
 
-/// This kernel's version, as far as it decides what is seen.
-pub fn kernel() -> (u32, u32) {
-    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").expect("a release");
-    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse().unwrap_or(0));
-    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
-}
-
-fn overlays() {
-    let f = Folder::new();
-    let made =
-        "mkdir low high up work dst; echo low >low/f; echo high >high/f; echo only >low/g; mkdir low/d; : >low/d/x";
-    let look = "cat dst/f dst/g; echo new >dst/f; rm -r dst/d; mkdir dst/e; ls dst; cat dst/f";
-    let seen = sh(&format!(
-        "cd {f}; {made}; set -e
-         {u}unshare-mnt --overlay-src low --overlay-src high --tmp-overlay dst -- sh -c '{look}'
-         {u}unshare-mnt --overlay-src low --overlay-src high --ro-overlay dst -- sh -c 'cat dst/f; ! touch dst/x 2>&1'
-         {u}unshare-mnt --overlay-src low --overlay-src high --overlay up work dst -- sh -c '{look}'
-         ls dst; cat low/f high/f up/f; ls up low; chmod -R u+rwx work",
-        u = user()
-    ));
-    // That a layer's directory is gone is noted in an attribute of the one above, for an ordinary user in one of user.*,
-    // and memory has those since Linux 6.6.
-    let memory_notes = is_root() || kernel() >= (6, 6);
-    let is_memory = sh(&format!("stat -f -c %T {f}")).ok() == "tmpfs";
-    let changed = |notes: bool| format!("high\nonly\n{}e\nf\ng\nnew\n", if notes { "" } else { "d\n" });
-    let expected = format!(
-        "{}high\ntouch: cannot touch 'dst/x': Read-only file system\n{}low\nhigh\nnew\n",
-        changed(memory_notes),
-        changed(memory_notes || !is_memory)
-    );
-    assert!(seen.ok().starts_with(&expected), "{seen:?}");
-    assert_eq!(seen.err.contains("cannot remove 'dst/d': Input/output error"), !memory_notes, "{seen:?}");
-    assert!(seen.out.ends_with("low:\nd\nf\ng\n\nup:\nd\ne\nf\n"), "{seen:?}");
-}
-
-fn overlay_refused() {
-    let f = Folder::new();
-    for (line, message) in [
-        ("--overlay-src l --overlay u u d", "RWSRC and WORKDIR are the same directory"),
-        ("--overlay-src l --overlay u u/in d", "WORKDIR lies within RWSRC"),
-        ("--overlay-src l --overlay u/in u d", "RWSRC lies within WORKDIR"),
-        ("--overlay-src l --overlay u /dev/shm d", "lie on two mounts"),
-        ("--overlay-src file --tmp-overlay d", "ENOTDIR"),
-        ("--overlay-src no --tmp-overlay d", "open(\"no\""),
-    ] {
-        let seen = sh(&format!("cd {f}; mkdir -p l u/in d; : >file; {}unshare-mnt {line} -- true", user()));
-        assert!(seen.refused().contains(message), "{line}: {seen:?}");
-    }
-    let seen = sh("unshare-user -- unshare-mnt --overlay-src / --tmp-overlay / -- true");
-    assert!(seen.refused().contains("hint: a layer holds mounts that this user namespace may not lift"), "{seen:?}");
-}
-
-/// As an ordinary user, the system's files belong to nobody whom the namespace knows.
-fn overlay_of_files_without_a_mapping() {
-    if std::fs::read_to_string("/proc/self/mountinfo").expect("the mounts").contains(" /var/") {
-        crate::support::runner::skip("something is mounted in /var, and an overlay leaves submounts out".to_owned());
-    }
-    let front = if is_root() {
-        "unshare-user --map-users 0:1000:1 --map-groups 0:1000:1 --setuid 0 --setgid 0"
-    } else {
-        "unshare-user"
-    };
-    for (line, errno, hint) in [
-        ("--dir /var/tmp/new", "EOVERFLOW", "--map-auto"),
-        ("--symlink x /var/tmp/new", "EOVERFLOW", "--map-auto"),
-        ("--tmpfs /var/lib/a/b", "EACCES", "name this one as the layer"),
-        ("--symlink x /var/lib/new", "EACCES", "name this one as the layer"),
-    ] {
-        let seen = sh(&format!("{front} -- unshare-mnt --overlay-src /var --tmp-overlay /var {line} -- true"));
-        let message = seen.refused();
-        assert!(message.contains(errno) && message.contains(hint), "{line}: {seen:?}");
-    }
-    let seen = sh(&format!(
-        "{front} -- unshare-mnt --overlay-src /var/lib --tmp-overlay /var/lib --dir /var/lib/new -- ls -d /var/lib/new"
-    ));
-    assert_eq!(seen.ok(), "/var/lib/new");
-}
-
-/// Before Linux 6.13 overlayfs takes layers by name alone, before 6.15 none of a mount that is attached nowhere. strace
-/// lets a newer kernel refuse what those do.
-fn overlays_of_older_kernels() {
-    need("strace");
-    let f = Folder::new();
-    let refuse = |when: u32| {
-        if kernel() < (6, 13) {
-            return format!("{}unshare-mnt", user());
-        }
-        // In a user namespace there is one call more, userxattr.
-        let when = when + u32::from(!is_root());
-        format!("{}strace -qqfo /dev/null -e inject=fsconfig:error=EINVAL:when={when} unshare-mnt", user())
-    };
-    let seen = sh(&format!(
-        "cd {f}; mkdir 'l:,\\o' 'u:,\\p' 'w:,\\k' dst; echo low >'l:,\\o/f'
-         for when in '{lower}' '{upper}' '{work}'; do
-           $when --overlay-src 'l:,\\o' --overlay 'u:,\\p' 'w:,\\k' dst -- sh -c 'cat dst/f; echo x >dst/new'; ls 'u:,\\p'; rm 'u:,\\p/new'
-         done
-         {attach} --dir n --overlay-src 'l:,\\o' --tmp-overlay n -- sh -c 'cat n/f; echo x >n/new; ls n'; ls n
-         {attach} --dir o --overlay-src 'l:,\\o' --tmp-overlay o -- /none; ls -d o; chmod -R u+rwx w*",
-        lower = refuse(2),
-        upper = refuse(3),
-        work = refuse(4),
-        attach = refuse(8),
-    ));
-    assert_eq!(seen.out, "low\nnew\nlow\nnew\nlow\nnew\nlow\nf\nnew\n", "{seen:?}");
-    assert!(seen.err.contains("execvp(\"/none\")") && seen.err.contains("cannot access 'o'"), "{seen:?}");
-}
-
 fn no_descriptor_is_left() {
     let f = Folder::new();
     let seen = sh(&format!(
@@ -625,22 +430,6 @@ fn kernel_too_old() {
     // One mount can be made read-only without the newest of them.
     let seen = without(&f, mount_setattr, "--tmpfs d --remount-ro d -- sh -c 'touch d/x 2>&1; grep /d /proc/mounts'");
     assert!(seen.ok().contains("Read-only file system") && seen.out.contains("ro,nosuid,nodev"), "{seen:?}");
-}
-
-/// A kept namespace is entered with its root, whoever made the root.
-fn kept_with_a_root() {
-    need("busybox");
-    let f = Folder::new();
-    let scene = format!(
-        "{BUSYBOX} mkdir k; mount -t tmpfs none k; mount --make-private k
-         unshare-mnt --keep k/ns --root R --propagation slave --tmpfs /tmp -- /bin/ls -A /tmp; nsenter --mount=k/ns /bin/ls /; umount k/ns; rm k/ns
-         unshare-mnt --keep k/ns --root R -- /bin/none; echo $?; ls k"
-    );
-    // On one processor: Linux 6.18 numbers namespaces per processor, and binds none (EINVAL) whose number is lower than
-    // that of the namespace it is bound in.
-    let one = "taskset -c \"$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')\"";
-    let seen = outer_with(one, &f, &scene);
-    assert_eq!(seen.ok(), "bin\nproc\nsub\ntmp\n127", "{seen:?}");
 }
 
 fn explained() {

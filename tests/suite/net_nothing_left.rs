@@ -1,8 +1,7 @@
 //! Networks that are refused, killed, or over: nothing stays behind.
 
-use crate::mnt::kernel;
 use crate::net::{host, host_script};
-use crate::support::watch;
+use crate::support::{kernel, watch};
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The trees of nstree against lsns(8), `/proc`, and what the test built.
 
 use crate::support::json::Json;
-use crate::support::stage::{Stage, field, namespace, nstree, numbers, processes};
+use crate::support::nstree_stage::{Stage, field, namespace, nstree, numbers, processes};
 use crate::support::{Folder, LIMIT, descendants, is_root, need, script, sh, user, watch};
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,7 +1,7 @@
 //! Nstree where it is hard: crowds, hostile names, processes that come and go, bad input, output that fails.
 
 use crate::support::json::Json;
-use crate::support::stage::{Stage, nstree, numbers, processes};
+use crate::support::nstree_stage::{Stage, nstree, numbers, processes};
 use crate::support::{Folder, LIMIT, command, need, script, sh, user, watch};
 use std::ffi::OsStr;
 use std::fs;

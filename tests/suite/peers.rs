@@ -1,6 +1,6 @@
 //! What unshare(1) and bwrap(1) say to the same refusals: `docs/refusals-of-peers.md` is what they really say.
 
-use crate::refusals::filter;
+use crate::refusals::{filter, unshare_user};
 use crate::support::{Folder, many, need, sh};
 use common::hint::table::{self, Row};
 use std::fmt::Write;
@@ -8,17 +8,48 @@ use std::path::Path;
 
 crate::tests![beside_ours];
 
-/// One refusal: how it comes about, and three lines that meet it. An empty one: that program has nothing of the kind, or
+/// One refusal: how it comes about, and the lines that meet it. Of a program without a line there is nothing of the kind, or it
 /// is not refused.
 struct Refusal {
     row: &'static Row,
-    /// A line of shell before it.
     before: &'static str,
-    /// What stands in front of the program.
     front: &'static str,
     ours: &'static str,
     unshare: &'static str,
     bwrap: &'static str,
+}
+
+const fn refusal(row: &'static Row) -> Refusal {
+    Refusal { row, before: "", front: "", ours: "", unshare: "", bwrap: "" }
+}
+
+impl Refusal {
+    /// A line of shell before it.
+    const fn before(mut self, line: &'static str) -> Self {
+        self.before = line;
+        self
+    }
+
+    /// What stands in front of the program.
+    const fn front(mut self, words: &'static str) -> Self {
+        self.front = words;
+        self
+    }
+
+    const fn ours(mut self, line: &'static str) -> Self {
+        self.ours = line;
+        self
+    }
+
+    const fn unshare(mut self, line: &'static str) -> Self {
+        self.unshare = line;
+        self
+    }
+
+    const fn bwrap(mut self, line: &'static str) -> Self {
+        self.bwrap = line;
+        self
+    }
 }
 
 /// A whole bubblewrap, but for one option.
@@ -32,153 +63,94 @@ macro_rules! bwrap {
 const POWERLESS: &str = "unshare-user --map-user 5 --drop-caps --";
 
 const REFUSALS: &[Refusal] = &[
-    Refusal {
-        row: &table::NO_CAPABILITY,
-        before: "",
-        front: POWERLESS,
-        ours: "unshare-net -- true",
-        unshare: "unshare --net true",
-        // It makes a user namespace unasked.
-        bwrap: "",
-    },
-    Refusal {
-        row: &table::LIMIT_ZERO,
-        before: "echo 0 >/proc/sys/user/max_uts_namespaces",
-        front: "",
-        ours: "unshare-uts -- true",
-        unshare: "unshare --uts true",
-        bwrap: bwrap!("--unshare-uts"),
-    },
-    Refusal {
-        row: &table::USER_DEPTH_OR_LIMIT,
-        before: "printf '#!/bin/sh\\nunshare-user -- true 2>/dev/null && exec unshare-user -- /mnt/deep \"$@\"\\nexec \"$@\"\\n' >/mnt/deep; chmod 755 /mnt/deep",
-        front: "/mnt/deep",
-        ours: "unshare-user -- true",
-        unshare: "unshare --user true",
-        bwrap: bwrap!("--unshare-user"),
-    },
-    Refusal {
-        row: &table::UNMAPPED,
-        before: "",
-        front: "unshare-user --map-none --",
-        ours: "unshare-user -- true",
-        unshare: "unshare --user true",
-        bwrap: bwrap!("--unshare-user"),
-    },
-    Refusal {
-        row: &table::CHROOT,
-        before: "mkdir -p /mnt/r/usr /mnt/r/proc /mnt/r/dev /mnt/r$TOOLS; mount --rbind /usr /mnt/r/usr; mount --rbind /proc /mnt/r/proc; mount --bind $TOOLS /mnt/r$TOOLS; for d in bin lib lib64; do ln -s usr/$d /mnt/r/$d; done",
-        front: "chroot /mnt/r",
-        ours: "unshare-user -- true",
-        unshare: "unshare --user true",
-        bwrap: bwrap!("--unshare-user"),
-    },
-    Refusal {
-        row: &table::SECCOMP,
-        before: "exec 9<$FILTER",
-        front: "bwrap --dev-bind / / --cap-add ALL --seccomp 9",
-        ours: "unshare-uts -- true",
-        unshare: "unshare --uts true",
-        // It makes its namespaces with clone(2).
-        bwrap: "",
-    },
-    Refusal {
-        row: &table::NO_SUB_IDS,
-        before: "mount --bind /dev/null /etc/subuid; mount --bind /dev/null /etc/subgid",
-        front: POWERLESS,
-        ours: "unshare-user --map-auto -- true",
-        unshare: "unshare --user --map-auto true",
-        bwrap: "",
-    },
-    Refusal {
-        row: &table::HELPER_MISSING,
-        before: "printf 'games:7:5\\n' >/mnt/ids; mount --bind /mnt/ids /etc/subuid; mount --bind /mnt/ids /etc/subgid; mkdir /mnt/bin; ln -s $(command -v unshare) $(command -v unshare-user) /mnt/bin; PATH=/mnt/bin",
-        front: "unshare-user --map-users 5:5:10 --map-groups 5:5:10 --setuid 5 --setgid 5 --drop-caps --",
-        ours: "unshare-user --map-auto -- true",
-        unshare: "unshare --user --map-auto true",
-        bwrap: "",
-    },
-    Refusal {
-        row: &table::SETGROUPS_OWN,
-        before: "",
-        front: POWERLESS,
-        ours: "unshare-user --setgroups allow -- true",
-        unshare: "unshare --user --map-root-user --setgroups allow true",
-        bwrap: "",
-    },
-    Refusal {
-        row: &table::ROOT_NEEDS_SETFCAP,
-        before: "",
-        front: "unshare-user --drop-caps --",
-        ours: "unshare-user -- true",
-        unshare: "unshare --user --map-root-user true",
-        bwrap: bwrap!("--unshare-user"),
-    },
-    Refusal {
-        row: &table::PROC_COVERED,
-        before: "mount --bind /dev/null /proc/uptime",
-        front: "",
-        ours: "unshare-user -- unshare-pid --mount-proc -- true",
-        unshare: "unshare --user --map-root-user --pid --fork --mount-proc true",
-        bwrap: "bwrap --unshare-user --unshare-pid --dev-bind / / --proc /proc true",
-    },
-    Refusal {
-        row: &table::PROC_READ_ONLY,
-        before: "mount -o remount,bind,ro /proc",
-        front: "",
-        ours: "unshare-user -- true",
-        unshare: "unshare --user --map-root-user true",
-        bwrap: bwrap!("--unshare-user"),
-    },
-    Refusal {
-        row: &table::PROC_ABSENT,
-        before: "mount -t tmpfs none /proc",
-        front: "",
-        ours: "unshare-user -- true",
-        unshare: "unshare --user --map-root-user true",
-        bwrap: bwrap!("--unshare-user"),
-    },
-    Refusal {
-        row: &table::MOUNT_POINT_MISSING,
-        before: "",
-        front: "",
-        ours: "unshare-pid --mount-proc=/mnt/none -- true",
-        unshare: "unshare --pid --fork --mount-proc=/mnt/none true",
-        // It makes what is missing.
-        bwrap: "",
-    },
-    Refusal {
-        row: &table::KEEP_DIRECTORY,
-        before: "",
-        front: "",
-        ours: "unshare-uts --keep /mnt/none/kept -- true",
-        unshare: "unshare --uts=/mnt/none/kept true",
-        bwrap: "",
-    },
-    Refusal {
-        row: &table::KEEP_SHARED,
-        before: "mkdir /mnt/d; mount -t tmpfs none /mnt/d; mount --make-shared /mnt/d; touch /mnt/d/kept",
-        front: "",
-        ours: "unshare-mnt --keep /mnt/d/kept -- true",
-        unshare: "unshare --mount=/mnt/d/kept true",
-        bwrap: "",
-    },
-    Refusal {
-        row: &table::INTERPRETER,
-        before: "printf '#!/nowhere/sh\\n' >/mnt/script; chmod 755 /mnt/script",
-        front: "",
-        ours: "unshare-uts -- /mnt/script",
-        unshare: "unshare --uts /mnt/script",
-        bwrap: "bwrap --unshare-uts --dev-bind / / /mnt/script",
-    },
-    Refusal {
-        row: &table::INTERPRETER_CR,
-        before: "printf '#!/bin/sh\\r\\n' >/mnt/script; chmod 755 /mnt/script",
-        front: "",
-        ours: "unshare-uts -- /mnt/script",
-        unshare: "unshare --uts /mnt/script",
-        bwrap: "bwrap --unshare-uts --dev-bind / / /mnt/script",
-    },
+    // bwrap makes a user namespace unasked.
+    refusal(&table::NO_CAPABILITY)
+        .front(POWERLESS)
+        .ours("unshare-net -- true")
+        .unshare("unshare --net true"),
+    refusal(&table::LIMIT_ZERO)
+        .before("echo 0 >/proc/sys/user/max_uts_namespaces")
+        .ours("unshare-uts -- true")
+        .unshare("unshare --uts true")
+        .bwrap(bwrap!("--unshare-uts")),
+    refusal(&table::USER_DEPTH_OR_LIMIT)
+        .before("printf '#!/bin/sh\\nunshare-user -- true 2>/dev/null && exec unshare-user -- /mnt/deep \"$@\"\\nexec \"$@\"\\n' >/mnt/deep; chmod 755 /mnt/deep")
+        .front("/mnt/deep")
+        .ours("unshare-user -- true")
+        .unshare("unshare --user true")
+        .bwrap(bwrap!("--unshare-user")),
+    refusal(&table::UNMAPPED)
+        .front("unshare-user --map-none --")
+        .ours("unshare-user -- true")
+        .unshare("unshare --user true")
+        .bwrap(bwrap!("--unshare-user")),
+    refusal(&table::CHROOT)
+        .before("mkdir -p /mnt/r/usr /mnt/r/proc /mnt/r/dev /mnt/r$TOOLS; mount --rbind /usr /mnt/r/usr; mount --rbind /proc /mnt/r/proc; mount --bind $TOOLS /mnt/r$TOOLS; for d in bin lib lib64; do ln -s usr/$d /mnt/r/$d; done")
+        .front("chroot /mnt/r")
+        .ours("unshare-user -- true")
+        .unshare("unshare --user true")
+        .bwrap(bwrap!("--unshare-user")),
+    // bwrap makes its namespaces with clone(2).
+    refusal(&table::SECCOMP)
+        .before("exec 9<$FILTER")
+        .front("bwrap --dev-bind / / --cap-add ALL --seccomp 9")
+        .ours("unshare-uts -- true")
+        .unshare("unshare --uts true"),
+    refusal(&unshare_user::table::NO_SUB_IDS)
+        .before("mount --bind /dev/null /etc/subuid; mount --bind /dev/null /etc/subgid")
+        .front(POWERLESS)
+        .ours("unshare-user --map-auto -- true")
+        .unshare("unshare --user --map-auto true"),
+    refusal(&unshare_user::table::HELPER_MISSING)
+        .before("printf 'games:7:5\\n' >/mnt/ids; mount --bind /mnt/ids /etc/subuid; mount --bind /mnt/ids /etc/subgid; mkdir /mnt/bin; ln -s $(command -v unshare) $(command -v unshare-user) /mnt/bin; PATH=/mnt/bin")
+        .front("unshare-user --map-users 5:5:10 --map-groups 5:5:10 --setuid 5 --setgid 5 --drop-caps --")
+        .ours("unshare-user --map-auto -- true")
+        .unshare("unshare --user --map-auto true"),
+    refusal(&unshare_user::table::SETGROUPS_OWN)
+        .front(POWERLESS)
+        .ours("unshare-user --setgroups allow -- true")
+        .unshare("unshare --user --map-root-user --setgroups allow true"),
+    refusal(&unshare_user::table::ROOT_NEEDS_SETFCAP)
+        .front("unshare-user --drop-caps --")
+        .ours("unshare-user -- true")
+        .unshare("unshare --user --map-root-user true")
+        .bwrap(bwrap!("--unshare-user")),
+    refusal(&table::PROC_COVERED)
+        .before("mount --bind /dev/null /proc/uptime")
+        .ours("unshare-user -- unshare-pid --mount-proc -- true")
+        .unshare("unshare --user --map-root-user --pid --fork --mount-proc true")
+        .bwrap("bwrap --unshare-user --unshare-pid --dev-bind / / --proc /proc true"),
+    refusal(&table::PROC_READ_ONLY)
+        .before("mount -o remount,bind,ro /proc")
+        .ours("unshare-user -- true")
+        .unshare("unshare --user --map-root-user true")
+        .bwrap(bwrap!("--unshare-user")),
+    refusal(&table::PROC_ABSENT)
+        .before("mount -t tmpfs none /proc")
+        .ours("unshare-user -- true")
+        .unshare("unshare --user --map-root-user true")
+        .bwrap(bwrap!("--unshare-user")),
+    // bwrap makes what is missing.
+    refusal(&table::MOUNT_POINT_MISSING)
+        .ours("unshare-pid --mount-proc=/mnt/none -- true")
+        .unshare("unshare --pid --fork --mount-proc=/mnt/none true"),
+    refusal(&table::KEEP_DIRECTORY)
+        .ours("unshare-uts --keep /mnt/none/kept -- true")
+        .unshare("unshare --uts=/mnt/none/kept true"),
+    refusal(&table::KEEP_SHARED)
+        .before("mkdir /mnt/d; mount -t tmpfs none /mnt/d; mount --make-shared /mnt/d; touch /mnt/d/kept")
+        .ours("unshare-mnt --keep /mnt/d/kept -- true")
+        .unshare("unshare --mount=/mnt/d/kept true"),
+    refusal(&table::INTERPRETER)
+        .before("printf '#!/nowhere/sh\\n' >/mnt/script; chmod 755 /mnt/script")
+        .ours("unshare-uts -- /mnt/script")
+        .unshare("unshare --uts /mnt/script")
+        .bwrap("bwrap --unshare-uts --dev-bind / / /mnt/script"),
+    refusal(&table::INTERPRETER_CR)
+        .before("printf '#!/bin/sh\\r\\n' >/mnt/script; chmod 755 /mnt/script")
+        .ours("unshare-uts -- /mnt/script")
+        .unshare("unshare --uts /mnt/script")
+        .bwrap("bwrap --unshare-uts --dev-bind / / /mnt/script"),
 ];
 
 /// What a program says to it: nothing where it is not refused, or has nothing of the kind.

@@ -1,12 +1,7 @@
 //! Every cause that a refusal can have, provoked, and its hint (`docs/refusals.md`).
 
 use crate::support::{Folder, Seen, TOOLS, folder_with, is_root, many, need, script, sh, sub_ids, tools, user, watch};
-use common::hint::causes::{self, MapStep};
-use common::hint::facts::Facts;
-use common::hint::table::{self, Cause};
-use common::mountinfo::Mount;
-use common::namespace::{NET, PID, USER, UTS};
-use nix::errno::Errno;
+use common::hint::table;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -44,9 +39,6 @@ crate::tests![
     keep_on_any_cpu,
     outer_root_needs_setfcap,
     interpreter_is_missing,
-    switched_off,
-    restricted_by_apparmor,
-    ruled_out,
 ];
 
 /// That a tool was refused at `call`, with a hint of this cause that says `words`.
@@ -66,15 +58,19 @@ fn hinted(seen: &Seen, call: &str, row: &table::Row, words: &str) {
 }
 
 // The tables of single tools, as their programs have them.
-#[path = "../../limit-cgroup/src/table.rs"]
+#[path = "../../limit-cgroup/src/hint/table.rs"]
 mod limit_cgroup;
 #[path = "../../unshare-mnt/src/hint/table.rs"]
 mod unshare_mnt;
 #[path = "../../unshare-net/src/hint/table.rs"]
 mod unshare_net;
+#[allow(dead_code, reason = "of the rest of it the tool makes use")]
+#[path = "../../unshare-user/src/hint/mod.rs"]
+pub mod unshare_user;
 
 fn page() -> String {
     table::page(&[
+        ("unshare-user", unshare_user::table::TABLE),
         ("unshare-mnt", unshare_mnt::TABLE),
         ("unshare-net", unshare_net::TABLE),
         ("limit-cgroup", limit_cgroup::TABLE),
@@ -283,7 +279,7 @@ fn no_sub_ids() {
             "unshare-user -c -- unshare --mount sh -ec 'mount --bind /dev/null /etc/subuid; mount --bind /dev/null /etc/subgid; exec unshare-user --map-auto -- echo ran'",
         )
     };
-    hinted(&seen, "--map-auto: ", &table::NO_SUB_IDS, "/etc/subuid");
+    hinted(&seen, "--map-auto: ", &unshare_user::table::NO_SUB_IDS, "/etc/subuid");
     assert!(seen.err.contains("has no subordinate user IDs in /etc/subuid"), "{seen:?}");
 }
 
@@ -297,7 +293,7 @@ fn newuidmap_is_missing() {
     let tool = tool.display();
     let front = ordinary().replace("setpriv", "exec $(command -v setpriv)");
     let seen = sh(&format!("PATH=/nowhere {front} {tool} --map-users 0:300000:9 -- echo ran"));
-    hinted(&seen, "newuidmap: not found on PATH", &table::HELPER_MISSING, "install the package uidmap");
+    hinted(&seen, "newuidmap: not found on PATH", &unshare_user::table::HELPER_MISSING, "install the package uidmap");
 }
 
 fn newuidmap_without_rights() {
@@ -305,7 +301,12 @@ fn newuidmap_without_rights() {
     let folder = folder_with("none", "");
     sh(&format!("cp $(command -v newuidmap) {folder}/newuidmap && chmod 755 {folder}/newuidmap")).ok();
     let seen = sh(&format!("PATH={folder}:$PATH exec {} unshare-user --map-users 0:300000:9 -- echo ran", ordinary()));
-    hinted(&seen, "newuidmap 0 300000 9: exit status 1", &table::HELPER_NOT_PRIVILEGED, &format!("{folder}/newuidmap"));
+    hinted(
+        &seen,
+        "newuidmap 0 300000 9: exit status 1",
+        &unshare_user::table::HELPER_NOT_PRIVILEGED,
+        &format!("{folder}/newuidmap"),
+    );
 }
 
 fn newuidmap_under_no_new_privs() {
@@ -316,26 +317,26 @@ fn newuidmap_under_no_new_privs() {
         (sub_ids().0, "setpriv --no-new-privs")
     };
     let seen = sh(&format!("{line} unshare-user --map-users 0:{id}:9 -- echo ran"));
-    hinted(&seen, "newuidmap 0 ", &table::HELPER_NO_NEW_PRIVS, "no_new_privs is set");
+    hinted(&seen, "newuidmap 0 ", &unshare_user::table::HELPER_NO_NEW_PRIVS, "no_new_privs is set");
 }
 
 fn newuidmap_refuses_the_range() {
     need("newuidmap");
     let seen = sh(&format!("{} unshare-user --map-users 0:4000000000:9 -- echo ran", ordinary()));
-    hinted(&seen, "newuidmap 0 4000000000 9: exit status 1", &table::HELPER_RANGE, "/etc/subuid");
+    hinted(&seen, "newuidmap 0 4000000000 9: exit status 1", &unshare_user::table::HELPER_RANGE, "/etc/subuid");
 }
 
 fn helper_is_killed() {
     let folder = folder_with("newuidmap", "kill -KILL $PPID");
     let seen = sh(&format!("PATH={folder}:$PATH exec {} unshare-user --map-users 0:300000:9 -- echo ran", ordinary()));
-    hinted(&seen, "newuidmap 0 300000 9: EPIPE", &table::HELPER_GONE, "killed");
+    hinted(&seen, "newuidmap 0 300000 9: EPIPE", &unshare_user::table::HELPER_GONE, "killed");
 }
 
 fn helper_is_stopped() {
     let folder = folder_with("newuidmap", "kill -STOP $PPID");
     let line = format!("PATH={folder}:$PATH exec {} unshare-user --map-users 0:300000:9 -- echo ran", ordinary());
     let seen = watch(script(&line), Duration::from_secs(60));
-    hinted(&seen, "newuidmap 0 300000 9: ETIMEDOUT", &table::HELPER_GONE, "stopped");
+    hinted(&seen, "newuidmap 0 300000 9: ETIMEDOUT", &unshare_user::table::HELPER_GONE, "stopped");
 }
 
 fn proc_is_covered() {
@@ -471,7 +472,12 @@ fn keep_on_any_cpu() {
 
 fn outer_root_needs_setfcap() {
     let seen = sh("unshare-user --drop-caps -- unshare-user -- echo ran");
-    hinted(&seen, "write(/proc/self/uid_map, \"0 0 1\"): EPERM", &table::ROOT_NEEDS_SETFCAP, "CAP_SETFCAP");
+    hinted(
+        &seen,
+        "write(/proc/self/uid_map, \"0 0 1\"): EPERM",
+        &unshare_user::table::ROOT_NEEDS_SETFCAP,
+        "CAP_SETFCAP",
+    );
 }
 
 fn interpreter_is_missing() {
@@ -489,100 +495,3 @@ fn interpreter_is_missing() {
 }
 
 // What cannot be provoked here is decided from facts as their documentation gives them.
-
-/// An ordinary user's process, where nothing is special.
-fn ordinary_facts() -> Facts {
-    Facts {
-        capabilities: Some(0),
-        user: 1000,
-        group: 1000,
-        has_proc: true,
-        unshare_answers: Some(Errno::EINVAL),
-        uid_map: Some("0 0 4294967295\n".to_owned()),
-        gid_map: Some("0 0 4294967295\n".to_owned()),
-        is_first_user: true,
-        is_first_pid: true,
-        limits: vec![("user", 10_000), ("pid", 10_000), ("uts", 10_000)],
-        kinds: vec!["user", "pid", "mnt", "net", "uts", "ipc"],
-        mounts: vec![mount("/", "ext4"), mount("/proc", "proc")],
-        ..Facts::default()
-    }
-}
-
-fn mount(point: &str, kind: &str) -> Mount {
-    Mount {
-        root: "/".into(),
-        point: point.into(),
-        options: "rw".into(),
-        kind: kind.into(),
-        is_shared: true,
-        ..Mount::default()
-    }
-}
-
-#[track_caller]
-fn decided(cause: Option<Cause>, row: &table::Row) {
-    assert_eq!(cause.as_ref().map(|cause| cause.row.name), Some(row.name), "{cause:?}");
-}
-
-/// Debian's patch "add sysctl to disallow unprivileged CLONE_NEWUSER by default": with 0, unshare(CLONE_NEWUSER) without
-/// CAP_SYS_ADMIN is EPERM (linux.git of salsa.debian.org, debian/patches/debian).
-fn switched_off() {
-    let facts = Facts { unprivileged_clone: Some(0), ..ordinary_facts() };
-    decided(causes::create(&USER, Errno::EPERM, &facts), &table::SWITCHED_OFF);
-    let facts = Facts { unprivileged_clone: Some(1), ..facts };
-    decided(causes::create(&USER, Errno::EPERM, &facts), &table::PERHAPS_CHROOT);
-    let facts = Facts { unprivileged_clone: Some(0), capabilities: Some(u64::MAX), ..facts };
-    decided(causes::create(&USER, Errno::EPERM, &facts), &table::PERHAPS_CHROOT);
-}
-
-/// The AppArmor wiki, "unprivileged_userns_restriction": the creation is denied with error -13, or the process goes over
-/// to the profile `unprivileged_userns`, which denies every capability in the new namespace; and so does the profile's
-/// commit message. The label is read from `/proc/self/attr/apparmor/current`.
-fn restricted_by_apparmor() {
-    let restricted = Facts { apparmor_restricts: Some(1), ..ordinary_facts() };
-    let outside = Facts { apparmor_label: Some("unconfined".to_owned()), ..restricted.clone() };
-    decided(causes::create(&USER, Errno::EACCES, &outside), &table::APPARMOR);
-    let inside = Facts {
-        apparmor_label: Some("unprivileged_userns (enforce)".to_owned()),
-        capabilities: Some(u64::MAX),
-        is_first_user: false,
-        ..restricted
-    };
-    let step = MapStep { maps_outer_root: false, capabilities: 0 };
-    for errno in [Errno::EPERM, Errno::EACCES] {
-        decided(causes::map(step, errno, &inside), &table::APPARMOR);
-        decided(causes::mount(errno, &inside), &table::APPARMOR);
-        decided(causes::create(&NET, errno, &inside), &table::APPARMOR);
-        decided(causes::mount_proc(Path::new("/proc"), errno, &inside), &table::APPARMOR);
-    }
-    // Not where it is switched off, nor for a program with a profile of its own that has `userns,`.
-    let off = Facts { apparmor_restricts: Some(0), ..inside.clone() };
-    assert_eq!(causes::map(step, Errno::EPERM, &off), None);
-    let own = Facts { apparmor_label: Some("unshare-tools (enforce)".to_owned()), ..inside };
-    assert_eq!(causes::map(step, Errno::EPERM, &own), None);
-}
-
-/// A cause is told only where the facts allow it.
-fn ruled_out() {
-    let facts = ordinary_facts();
-    decided(causes::create(&USER, Errno::ENOSPC, &facts), &table::LIMIT_REACHED);
-    decided(causes::create(&PID, Errno::ENOSPC, &facts), &table::LIMIT_REACHED);
-    let deep = Facts { pid_depth: 32, is_first_pid: false, ..facts.clone() };
-    decided(causes::create(&PID, Errno::ENOSPC, &deep), &table::PID_DEPTH);
-    decided(causes::create(&UTS, Errno::ENOSPC, &deep), &table::LIMIT_REACHED);
-    let old = Facts { kinds: vec!["mnt"], ..facts.clone() };
-    decided(causes::create(&USER, Errno::EINVAL, &old), &table::NOT_IN_KERNEL);
-    assert_eq!(causes::create(&USER, Errno::EINVAL, &facts), None);
-    assert_eq!(causes::create(&UTS, Errno::ENOMEM, &facts), None);
-    let old = Facts { release: Some((5, 10)), ..facts.clone() };
-    decided(causes::missing_call((5, 12), &old), &table::TOO_OLD);
-    assert_eq!(causes::missing_call((5, 10), &old), None);
-    let hidden = Facts { release: Some((6, 1)), filtered_mount_calls: vec!["mount_setattr"], ..facts.clone() };
-    decided(causes::missing_call((5, 12), &hidden), &table::SECCOMP);
-    // A filter that refuses nothing of this.
-    let filtered = Facts { is_filtered: true, ..facts };
-    decided(causes::create(&NET, Errno::EPERM, &filtered), &table::NO_CAPABILITY);
-    let root = Facts { capabilities: Some(u64::MAX), ..filtered };
-    decided(causes::create(&NET, Errno::EPERM, &root), &table::PERHAPS_SECCOMP);
-}

@@ -5,7 +5,6 @@
 use crate::filesystem;
 use crate::operation::Filesystem;
 use crate::place::Tree;
-use crate::source;
 use common::failure::Failure;
 use common::step::quietly;
 use common::sys::{self, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_NOSUID};
@@ -13,7 +12,8 @@ use nix::libc::{O_DIRECTORY, O_NOFOLLOW, O_PATH};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
+/// What is bound from the caller's.
+pub const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 const LINKS: [(&str, &str); 6] = [
     ("/proc/self/fd", "fd"),
     ("/proc/self/fd/0", "stdin"),
@@ -22,11 +22,6 @@ const LINKS: [(&str, &str); 6] = [
     ("/proc/kcore", "core"),
     ("pts/ptmx", "ptmx"),
 ];
-
-/// Clones the device files of the caller's `/dev`.
-pub fn open() -> Result<Vec<(&'static str, OwnedFd)>, Failure> {
-    DEVICES.iter().map(|name| Ok((*name, source::clone(&Path::new("/dev").join(name))?))).collect()
-}
 
 /// Makes it and attaches it. Gives its root.
 pub fn make(

@@ -1,6 +1,6 @@
 //! File systems that are mounted new: tmpfs(5), proc(5), sysfs(5), mq_overview(7).
 
-use crate::hint;
+use crate::hint::{self, Call};
 use crate::operation::Filesystem;
 use common::failure::Failure;
 use common::step::quietly;
@@ -44,15 +44,6 @@ pub fn changes(filesystem: Filesystem) -> &'static str {
         Filesystem::Sysfs => "the interfaces of the network namespace that this process is in are seen there, in here",
         Filesystem::Mqueue => "the message queues of the IPC namespace that this process is in are seen there, in here",
     }
-}
-
-/// Which call failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Call {
-    Open,
-    Configure,
-    Create,
-    Mount,
 }
 
 /// fsopen, `configure`, create, fsmount.

@@ -1,6 +1,6 @@
 //! What the options mean: checked before anything is made.
 
-use crate::options::Written;
+use crate::cli::Written;
 use common::failure::Failure;
 use common::text::quoted;
 use std::ffi::{OsStr, OsString};

@@ -3,8 +3,8 @@
 //! The layers are handed over as descriptors (Linux 6.13), or else as `/proc/self/fd/N`, so that no name needs an escape
 //! for `:` and `,`, and none is resolved twice.
 
-use crate::filesystem::{self, Call};
-use crate::hint;
+use crate::filesystem;
+use crate::hint::{self, Call};
 use crate::operation::Filesystem;
 use crate::place::Tree;
 use common::failure::{Failure, errno_of};

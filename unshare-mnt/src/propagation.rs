@@ -1,19 +1,10 @@
 //! `--propagation`: what of later mounts passes between two namespaces (mount_namespaces(7)).
 
+use crate::cli::Propagation;
 use crate::hint;
 use common::failure::{Failure, OrHint};
 use common::step::{step, still_shared};
 use nix::mount::{MsFlags, mount};
-
-/// How the mounts of the new namespace are tied to those of the caller's.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Propagation {
-    #[default]
-    Private,
-    Slave,
-    Shared,
-    Unchanged,
-}
 
 impl Propagation {
     /// Does pivot_root(2) work with it?

@@ -29,7 +29,10 @@ impl Source {
     pub fn open(operation: &Operation) -> Result<Self, Failure> {
         Ok(match &operation.kind {
             Kind::Bind { source, .. } => Source::Tree(clone(source)?),
-            Kind::Dev => Source::Devices(dev::open()?),
+            Kind::Dev => {
+                let device = |name| Ok((name, clone(&Path::new("/dev").join(name))?));
+                Source::Devices(dev::DEVICES.into_iter().map(device).collect::<Result<_, Failure>>()?)
+            }
             Kind::Overlay { layers, writes } => {
                 let layers = layers.iter().map(|layer| directory(layer)).collect::<Result<_, _>>()?;
                 let upper = match writes {
@@ -55,7 +58,7 @@ impl Source {
 }
 
 /// A clone of the mounts at a path, attached nowhere.
-pub fn clone(path: &Path) -> Result<OwnedFd, Failure> {
+fn clone(path: &Path) -> Result<OwnedFd, Failure> {
     let call = format!("open_tree({}, OPEN_TREE_CLONE | AT_RECURSIVE)", quoted(path));
     quietly(call, || match sys::clone_tree(sys::CWD, path, true) {
         Err(Errno::EINVAL) => sys::clone_tree(by_name(path, O_PATH)?.as_fd(), "".as_ref(), true),

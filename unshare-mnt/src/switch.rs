@@ -7,7 +7,7 @@ use common::sys;
 use common::text::quoted;
 use nix::errno::Errno;
 use nix::mount::{MntFlags, umount2};
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
 /// Makes the mount that `root` is the root of this process's root directory; the old root is gone.
@@ -25,8 +25,8 @@ pub fn to(root: BorrowedFd<'_>) -> Result<(), Failure> {
     })
 }
 
-/// Changes to `wanted`, which is taken from `start` where it is relative, else to where the caller was (`before`), else to `/`. By path, so that the command sees what is
-/// mounted there now. In a new root no symlink and no link of `/proc` leads outside.
+/// Changes to `wanted`, which is taken from `start` where it is relative, else to where the caller was (`before`), else to `/`.
+/// By path, so that the command sees what is mounted there now. In a new root no symlink and no link of `/proc` leads outside.
 pub fn change_directory(
     start: BorrowedFd<'_>,
     is_new: bool,
@@ -37,7 +37,7 @@ pub fn change_directory(
         let flags = nix::libc::O_PATH | nix::libc::O_DIRECTORY;
         let resolve = if is_new { sys::RESOLVE_IN_ROOT | sys::RESOLVE_NO_MAGICLINKS } else { 0 };
         let directory = sys::openat2(start, path, flags, resolve)?;
-        sys::change_directory(std::os::fd::AsFd::as_fd(&directory))
+        sys::change_directory(directory.as_fd())
     };
     if let Some(path) = wanted {
         let call = format!("--chdir {}: fchdir(openat2({0}))", quoted(&path));

@@ -1,9 +1,9 @@
 //! What an interface loses when it goes to another namespace: its addresses, and the routes over it. Kept as the bytes
 //! in which the kernel told them, which are those in which it takes them back.
 
-use crate::interface::Side;
-use crate::link::Link;
+use crate::interface::Interface;
 use crate::message::{Message, attributes};
+use crate::side::Side;
 use common::failure::Failure;
 use common::step::{quietly, say};
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL};
@@ -22,12 +22,15 @@ impl Belongings {
     ///
     /// # Errors
     /// What the kernel answered.
-    pub fn of(side: &Side, link: &Link) -> Result<Self, Failure> {
+    pub fn of(side: &Side, interface: &Interface) -> Result<Self, Failure> {
         let ask = |call: &str, kind| quietly(call, || side.socket.request(&Message::everything(kind), NLM_F_DUMP));
         let addresses = ask("RTM_GETADDR(outside)", libc::RTM_GETADDR)?;
         let routes = ask("RTM_GETROUTE(outside)", libc::RTM_GETROUTE)?;
         let those = |kind, all: Vec<Vec<u8>>, is_its: fn(&[u8], u32) -> bool| {
-            all.into_iter().filter(|bytes| is_its(bytes, link.index)).map(|bytes| Message::told(kind, bytes)).collect()
+            all.into_iter()
+                .filter(|bytes| is_its(bytes, interface.index))
+                .map(|bytes| Message::told(kind, bytes))
+                .collect()
         };
         Ok(Belongings {
             addresses: those(libc::RTM_NEWADDR, addresses, is_address_of),
@@ -36,21 +39,21 @@ impl Belongings {
     }
 
     /// Gives them back to the interface, which is on its side again under its old name, and brings it up if it was.
-    pub fn give_back(&self, side: &Side, link: &Link, was_up: bool) {
+    pub fn give_back(&self, side: &Side, interface: &Interface, was_up: bool) {
         let restore = |all: &[Message]| {
             for told in all {
                 // What came of itself is there already.
                 match side.socket.request(told, NLM_F_CREATE | NLM_F_EXCL) {
                     Ok(_) | Err(Errno::EEXIST) => {}
                     Err(errno) => {
-                        say(format_args!("{}: not all of its addresses and routes came back: {errno}", link.name))
+                        say(format_args!("{}: not all of its addresses and routes came back: {errno}", interface.name))
                     }
                 }
             }
         };
         restore(&self.addresses);
         if was_up {
-            match side.up(link.index, &link.name, "as it was") {
+            match side.up(interface.index, &interface.name, "as it was") {
                 Ok(()) => restore(&self.routes),
                 Err(failure) => say(failure),
             }

@@ -2,31 +2,20 @@
 #![forbid(unsafe_code)]
 
 mod belongings;
+mod cli;
 mod hint;
 mod interface;
-mod link;
 mod message;
 mod rtnetlink;
 mod setup;
+mod side;
 mod spec;
 
-use clap::Parser;
-use common::link::LinkArgs;
+use cli::Args;
 use common::namespace::NET;
-use setup::{NetArgs, Plan};
+use setup::Plan;
 use std::convert::Infallible;
 use std::process::ExitCode;
-
-/// Run a command with its own interfaces, addresses, routes and ports (network namespace)
-#[derive(Parser, Default)]
-#[command(name = "unshare-net", version, args_override_self = true)]
-struct Args {
-    #[command(flatten)]
-    net: NetArgs,
-
-    #[command(flatten)]
-    link: LinkArgs,
-}
 
 fn main() -> ExitCode {
     common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() })

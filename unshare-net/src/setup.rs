@@ -1,9 +1,10 @@
 //! The order of things: what is asked for, looked up outside, made, and taken back when something fails.
 
 use crate::belongings::Belongings;
+use crate::cli::NetArgs;
 use crate::hint;
-use crate::interface::{Place, Side};
-use crate::link::Link;
+use crate::interface::Interface;
+use crate::side::{Place, Side};
 use crate::spec::{self, Move, Name, Route, Veth};
 use common::failure::{Failure, OrHint, errno_of};
 use common::step::{next, quietly, say, shown, step};
@@ -16,31 +17,6 @@ use std::os::fd::AsRawFd;
 
 /// The loopback interface is the first of every namespace.
 const LOOPBACK: u32 = 1;
-
-/// The network options.
-#[derive(clap::Args, Default)]
-pub struct NetArgs {
-    /// Leave the loopback interface down
-    #[arg(long)]
-    no_loopback: bool,
-
-    /// Make a pair of interfaces, one inside, one with the caller. Keys: host, name (eth0), address=CIDR, host-address=CIDR,
-    /// bridge, mac, mtu
-    #[arg(long, value_name = "host=NAME[,KEY=VALUE]...")]
-    veth: Vec<OsString>,
-
-    /// Take an interface of the caller's in. Keys: name, address=CIDR
-    #[arg(long = "move", value_name = "NAME[,KEY=VALUE]...")]
-    moves: Vec<OsString>,
-
-    /// Add a route inside
-    #[arg(long, value_name = "CIDR|default,via=ADDRESS[,dev=NAME]")]
-    route: Vec<OsString>,
-
-    /// Set a network setting of this namespace
-    #[arg(long, value_name = "net.KEY=VALUE")]
-    sysctl: Vec<OsString>,
-}
 
 /// What is asked for, checked as far as that can be without asking the system.
 pub struct Plan {
@@ -89,7 +65,7 @@ struct Outside {
     /// The bridge of each veth.
     bridges: Vec<Option<u32>>,
     /// The interface of each move, and what a move takes from it.
-    sources: Vec<(Link, Belongings)>,
+    sources: Vec<(Interface, Belongings)>,
     /// The namespace itself, to move something back.
     home: Option<File>,
 }
@@ -98,10 +74,11 @@ impl Outside {
     fn look(plan: &Plan) -> Result<Self, Failure> {
         let side = Side::open("outside")?;
         let bridge = |name: &Name| match side.find(name)? {
-            link if link.kind.as_deref() == Some("bridge") => Ok(link.index),
-            link => {
-                Err(Failure::input(format_args!("--veth: bridge={name}: {name} is {}, no bridge", link.describe())))
-            }
+            interface if interface.kind.as_deref() == Some("bridge") => Ok(interface.index),
+            interface => Err(Failure::input(format_args!(
+                "--veth: bridge={name}: {name} is {}, no bridge",
+                interface.describe()
+            ))),
         };
         let bridges =
             plan.veths.iter().map(|veth| veth.bridge.as_ref().map(bridge).transpose()).collect::<Result<_, _>>()?;
@@ -109,9 +86,9 @@ impl Outside {
             .moves
             .iter()
             .map(|one| {
-                let link = side.find(&one.source)?;
-                let belongings = Belongings::of(&side, &link)?;
-                Ok((link, belongings))
+                let interface = side.find(&one.source)?;
+                let belongings = Belongings::of(&side, &interface)?;
+                Ok((interface, belongings))
             })
             .collect::<Result<Vec<_>, Failure>>()?;
         let home = if sources.is_empty() { None } else { Some(home()?) };
@@ -136,13 +113,13 @@ pub struct Made {
     outside: Option<Outside>,
     inside: Option<Side>,
     /// The ends inside.
-    veths: Vec<Link>,
+    veths: Vec<Interface>,
     moved: Vec<Moved>,
 }
 
 struct Moved {
-    inside: Link,
-    outside: Link,
+    inside: Interface,
+    outside: Interface,
     belongings: Belongings,
 }
 
@@ -172,7 +149,7 @@ impl Ready {
 
 impl Made {
     /// Makes the pairs and moves interfaces in. Gives the pairs' outer ends.
-    fn bring(&mut self, plan: &Plan) -> Result<Vec<Link>, Failure> {
+    fn bring(&mut self, plan: &Plan) -> Result<Vec<Interface>, Failure> {
         let (Some(outside), Some(inside)) = (&self.outside, &self.inside) else { return Ok(Vec::new()) };
         let pid = std::process::id();
         let mut hosts = Vec::new();
@@ -182,11 +159,11 @@ impl Made {
                 veth.host, veth.name
             ));
             outside.side.make_veth(veth, *bridge, pid)?;
-            let link = inside.find(&veth.name)?;
-            let peer = link.peer;
-            self.veths.push(link);
+            let interface = inside.find(&veth.name)?;
+            let peer = interface.peer;
+            self.veths.push(interface);
             // By number: outside somebody could have renamed it meanwhile.
-            let host = peer.map_or(Ok(None), |peer| Link::numbered(&outside.side.socket, peer));
+            let host = peer.map_or(Ok(None), |peer| Interface::numbered(&outside.side.socket, peer));
             let host = host.and_then(|host| host.ok_or(Errno::ENODEV));
             hosts.push(
                 host.map_err(|errno| Failure::refused(format_args!("RTM_GETLINK({} outside)", veth.host), errno))?,
@@ -202,10 +179,10 @@ impl Made {
             .or_hint(|errno| hint::moving(errno, source))
             .or_hint(|_| outside.side.socket.said());
             // The move and the change of name are two steps to the kernel: the second can fail after the first.
-            if matches!(Link::numbered(&outside.side.socket, source.index), Ok(None)) {
-                let there = |name: &Name| Link::named(&inside.socket, name.as_str()).ok().flatten();
-                let link = there(&one.name).or_else(|| there(&one.source));
-                self.moved.extend(link.map(|inside| Moved {
+            if matches!(Interface::numbered(&outside.side.socket, source.index), Ok(None)) {
+                let there = |name: &Name| Interface::named(&inside.socket, name.as_str()).ok().flatten();
+                let interface = there(&one.name).or_else(|| there(&one.source));
+                self.moved.extend(interface.map(|inside| Moved {
                     inside,
                     outside: source.clone(),
                     belongings: belongings.clone(),
@@ -216,7 +193,7 @@ impl Made {
         Ok(hosts)
     }
 
-    fn configure(&self, plan: &Plan, hosts: &[Link]) -> Result<(), Failure> {
+    fn configure(&self, plan: &Plan, hosts: &[Interface]) -> Result<(), Failure> {
         let Some(inside) = &self.inside else { return Ok(()) };
         if plan.loopback {
             next("lo is to be switched on, in here");
@@ -229,8 +206,8 @@ impl Made {
         }
         let ends = self.veths.iter().zip(plan.veths.iter().map(|veth| &veth.addresses));
         let moved = self.moved.iter().map(|moved| &moved.inside).zip(plan.moves.iter().map(|one| &one.addresses));
-        for (link, addresses) in ends.chain(moved) {
-            inside.configure(link, addresses)?;
+        for (interface, addresses) in ends.chain(moved) {
+            inside.configure(interface, addresses)?;
         }
         if let Some(outside) = &self.outside {
             for (veth, host) in self.veths.iter().zip(hosts) {
@@ -240,14 +217,14 @@ impl Made {
             for moved in &self.moved {
                 inside.wait_for(moved.inside.index)?;
                 // Its other end, if that is with the caller.
-                if let Link { peer: Some(peer), peer_namespace: None, .. } = moved.outside {
+                if let Interface { peer: Some(peer), peer_namespace: None, .. } = moved.outside {
                     outside.side.wait_for(peer)?;
                 }
             }
         }
         for route in &plan.routes {
             let dev = route.dev.as_ref().map(|dev| inside.find(dev)).transpose()?;
-            inside.route(route, dev.map(|link| link.index))?;
+            inside.route(route, dev.map(|interface| interface.index))?;
         }
         Ok(())
     }
@@ -256,11 +233,11 @@ impl Made {
 impl Drop for Made {
     fn drop(&mut self) {
         let (Some(outside), Some(inside)) = (&self.outside, &self.inside) else { return };
-        for Moved { inside: link, outside: was, belongings } in self.moved.iter().rev() {
+        for Moved { inside: interface, outside: was, belongings } in self.moved.iter().rev() {
             let Some(home) = &outside.home else { continue };
-            let back = inside.send(link, Place::Named(home.as_raw_fd()), &was.name);
-            match back.and_then(|()| Link::named(&outside.side.socket, &was.name)) {
-                Ok(Some(link)) => belongings.give_back(&outside.side, &link, was.up),
+            let back = inside.send(interface, Place::Named(home.as_raw_fd()), &was.name);
+            match back.and_then(|()| Interface::named(&outside.side.socket, &was.name)) {
+                Ok(Some(interface)) => belongings.give_back(&outside.side, &interface, was.up),
                 Ok(None) => {}
                 Err(errno) => say(format_args!("{} could not be moved back: {errno}", was.name)),
             }

@@ -1,6 +1,7 @@
 //! How far a clock is shifted: what people write, and what the kernel takes.
 
 use common::failure::Failure;
+use common::hint::table::NO_CAPABILITY;
 use common::text::quoted;
 use nix::errno::Errno;
 use nix::time::{ClockId, clock_gettime};
@@ -131,7 +132,7 @@ fn nanoseconds(text: &str) -> Option<i128> {
 /// Why the kernel did not take an offset.
 pub fn hint(errno: Errno) -> Option<String> {
     match errno {
-        Errno::EPERM => Some("needs CAP_SYS_TIME here: run as root, or put 'unshare-user --' in front".to_owned()),
+        Errno::EPERM => NO_CAPABILITY.with(["CAP_SYS_TIME"]).into(),
         Errno::ERANGE => Some("with the offsets of the time namespaces around this one, it is out of range".to_owned()),
         errno => common::hint::proc_file(errno),
     }

@@ -1,10 +1,10 @@
 //! Who the command is, inside, and what it may do: credentials(7), capabilities(7).
 
 use crate::cli::IdentityArgs;
+use crate::hint;
 use common::failure::{Failure, OrHint, errno_of};
-use common::hint;
 use common::step::{next, quietly, shown, step};
-use common::sys::caps::{self, Capabilities};
+use common::sys::credentials::{self, Capabilities};
 use common::sys::tie_second_thread;
 use nix::errno::Errno;
 use std::io::Read;
@@ -22,18 +22,20 @@ pub fn assume(args: &IdentityArgs, may_set_groups: bool) -> Result<(), Failure> 
         let tie = Tie::hold()?;
         if let Some(groups) = groups {
             let call = shown(|| format!("setgroups({groups:?})"));
-            step(call, "the further groups of the command, as they are called in here", || caps::set_groups(groups))
-                .or_hint(hint::set_groups)?;
+            step(call, "the further groups of the command, as they are called in here", || {
+                credentials::set_groups(groups)
+            })
+            .or_hint(hint::set_groups)?;
         }
         if let Some(id) = group {
             step(format_args!("setresgid({id})"), "the group of the command, as it is called in here", || {
-                caps::set_group(id)
+                credentials::set_group(id)
             })?;
         }
         if let Some(id) = user {
-            quietly("prctl(PR_SET_KEEPCAPS, 1)", caps::keep_capabilities)?;
+            quietly("prctl(PR_SET_KEEPCAPS, 1)", credentials::keep_capabilities)?;
             step(format_args!("setresuid({id})"), "who the command is, as it is called in here", || {
-                caps::set_user(id)
+                credentials::set_user(id)
             })?;
         }
         if let Some(tie) = tie {
@@ -50,34 +52,34 @@ fn keep_all() -> Result<(), Failure> {
         return Ok(());
     }
     next("the command is to keep every capability, though its user ID is not 0");
-    let all = quietly("capget()", caps::capabilities)?.permitted;
+    let all = quietly("capget()", credentials::capabilities)?.permitted;
     let sets = Capabilities { effective: all, permitted: all, inheritable: all };
-    quietly("capset(every capability)", || caps::set_capabilities(sets))?;
+    quietly("capset(every capability)", || credentials::set_capabilities(sets))?;
     step(
         "prctl(PR_CAP_AMBIENT_RAISE, every capability)",
         "they pass through execve to the command, in here: the next link can work",
-        || caps::each(all).try_for_each(caps::raise_ambient),
+        || credentials::each(all).try_for_each(credentials::raise_ambient),
     )
 }
 
 /// Empties all five sets. With the bounding set empty not even a program of the user ID 0 brings one back.
 fn drop_all() -> Result<(), Failure> {
     next("the command is to have no capability, and is to gain none");
-    let all = quietly("capget()", caps::capabilities)?.permitted;
+    let all = quietly("capget()", credentials::capabilities)?.permitted;
     // A change from the ID 0 to another has left none of them effective.
     let sets = Capabilities { effective: all, permitted: all, inheritable: 0 };
-    quietly("capset(every capability)", || caps::set_capabilities(sets))?;
+    quietly("capset(every capability)", || credentials::set_capabilities(sets))?;
     step(
         "prctl(PR_CAPBSET_DROP, every capability)",
         "no program that is executed from here on can bring one back, not even as user 0",
-        || caps::each(all).try_for_each(caps::drop_bounding),
+        || credentials::each(all).try_for_each(credentials::drop_bounding),
     )?;
-    quietly("prctl(PR_CAP_AMBIENT_CLEAR_ALL)", caps::clear_ambient)?;
+    quietly("prctl(PR_CAP_AMBIENT_CLEAR_ALL)", credentials::clear_ambient)?;
     let none = Capabilities { effective: 0, permitted: 0, inheritable: 0 };
     step(
         "capset(no capability)",
         "the command has none in here; in a new user namespace of its own it would have all again",
-        || caps::set_capabilities(none),
+        || credentials::set_capabilities(none),
     )
 }
 
@@ -96,7 +98,7 @@ struct Tie {
 impl Tie {
     /// Starts the second thread, if this process is tied at all.
     fn hold() -> Result<Option<Self>, Failure> {
-        let signal = quietly("prctl(PR_GET_PDEATHSIG)", caps::parent_death_signal)?;
+        let signal = quietly("prctl(PR_GET_PDEATHSIG)", credentials::parent_death_signal)?;
         if signal == 0 {
             return Ok(None);
         }
@@ -113,7 +115,7 @@ impl Tie {
     /// Ties this thread again, and ends the second one.
     fn renew(self) -> Result<(), Failure> {
         quietly(format_args!("prctl(PR_SET_PDEATHSIG, {})", self.signal), || {
-            caps::set_parent_death_signal(self.signal)
+            credentials::set_parent_death_signal(self.signal)
         })?;
         drop(self.line);
         Ok(())

@@ -2,9 +2,12 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod hint;
 mod identity;
+mod kind;
 mod map;
 mod plan;
+mod program;
 mod subid;
 mod write_map;
 

@@ -1,7 +1,8 @@
 //! Maps of IDs: read, check, cut to size, print. No system call is made here (user_namespaces(7)).
 
+use crate::hint::table::{OVERLAP, TOO_LONG};
 use common::failure::Failure;
-use common::hint::table::{OVERLAP, TOO_LONG};
+use common::proc::id_map;
 use std::fmt;
 
 /// The largest ID; the one above it means "no ID" to the kernel.
@@ -81,15 +82,12 @@ pub struct Map(pub Vec<Range>);
 impl Map {
     /// Reads the text of `/proc/PID/uid_map` or `gid_map`.
     pub fn of_proc(text: &str) -> Self {
-        let number = |word: Option<&str>| word?.parse::<u32>().ok();
-        let line = |line: &str| {
-            let mut words = line.split_ascii_whitespace();
-            let (inner, outer, count) = (number(words.next())?, number(words.next())?, number(words.next())?);
-            // The kernel gives no others; with one every sum below would be wrong.
-            let fits = |first: u32| count > 0 && first.checked_add(count).is_some();
-            (fits(inner) && fits(outer)).then_some(Range { inner, outer, count })
+        // The kernel gives no others; with one every sum below would be wrong.
+        let fits = |first: u32, count: u32| count > 0 && first.checked_add(count).is_some();
+        let range = |[inner, outer, count]: [u32; 3]| {
+            (fits(inner, count) && fits(outer, count)).then_some(Range { inner, outer, count })
         };
-        Map(text.lines().filter_map(line).collect())
+        Map(id_map(text).filter_map(range).collect())
     }
 
     /// Does it have this ID inside?

@@ -2,15 +2,16 @@
 //! made.
 
 use crate::cli::{Args, IdentityArgs, MapArgs};
+use crate::hint::MapStep;
+use crate::hint::table::{HELPER_MISSING, NO_SUB_IDS, NOT_INSIDE, SETGROUPS_DENIED, SETGROUPS_OWN, UNKNOWN_OUTER};
+use crate::kind::Kind;
 use crate::map::{Map, Range};
-use crate::subid::{self, Kind};
+use crate::{program, subid};
 use common::failure::{Failure, OrHint, errno_of};
-use common::hint::table::{HELPER_MISSING, NO_SUB_IDS, NOT_INSIDE, SETGROUPS_DENIED, SETGROUPS_OWN, UNKNOWN_OUTER};
-use common::hint::{self, MapStep};
+use common::hint::proc_file;
 use common::step::quietly;
-use common::sys::caps::capabilities;
+use common::sys::credentials::capabilities;
 use nix::unistd::{getegid, geteuid, getuid};
-use std::env;
 use std::fs;
 
 /// Who writes a map.
@@ -109,7 +110,7 @@ impl Side {
             return Err(Failure::input("setgroups(2) cannot be allowed with a map of the own group alone")
                 .hint(SETGROUPS_OWN.with([])));
         }
-        if find(kind.program()).is_none() {
+        if program::find(kind.program()).is_none() {
             return Err(Failure::input(format_args!("{}: not found on PATH", kind.program()))
                 .hint(HELPER_MISSING.with([kind.program()])));
         }
@@ -183,10 +184,5 @@ fn check_identity(args: &IdentityArgs, users: &Map, groups: &Map) -> Result<(), 
 }
 
 fn read(path: &str) -> Result<String, Failure> {
-    quietly(format_args!("read({path})"), || fs::read_to_string(path).map_err(errno_of)).or_hint(hint::proc_file)
-}
-
-/// Is there such a program on PATH?
-fn find(program: &str) -> Option<std::path::PathBuf> {
-    env::split_paths(&env::var_os("PATH")?).map(|dir| dir.join(program)).find(|path| path.is_file())
+    quietly(format_args!("read({path})"), || fs::read_to_string(path).map_err(errno_of)).or_hint(proc_file)
 }

@@ -1,13 +1,14 @@
 //! Give the namespace its maps: user_namespaces(7).
 
+use crate::hint::table::HELPER_GONE;
+use crate::hint::{self, MapStep};
+use crate::kind::Kind;
 use crate::plan::{Plan, Side, Writer};
-use crate::subid::{self, Kind};
+use crate::program::{Trouble, answer, find};
+use crate::subid;
 use common::failure::{Failure, OrHint};
-use common::hint::table::HELPER_GONE;
-use common::hint::{self, MapStep};
 use common::outside::{Job, Outside};
 use common::proc;
-use common::program::{Trouble, answer};
 use common::step::{next, quietly, shown, step};
 use common::sys;
 use nix::errno::Errno;
@@ -150,7 +151,8 @@ impl Job for Helper {
 fn why_failed(kind: Kind) -> Option<String> {
     let user = getuid().as_raw();
     let owner = subid::name(user).unwrap_or_else(|| user.to_string());
-    hint::map_program(kind.program(), kind.file(), &owner, &subid::shown(&subid::ranges(user, kind)))
+    let program = find(kind.program()).unwrap_or_else(|| kind.program().into());
+    hint::map_program(&program, [kind.file(), &owner, &subid::shown(&subid::ranges(user, kind))])
 }
 
 fn write(process: &str, file: &str, text: &str) -> nix::Result<()> {

@@ -1,22 +1,20 @@
 //! From facts to causes: pure functions, so that what cannot be provoked here can be tested on facts. Where two causes
 //! are left, a row says both, and how to tell.
 
-use super::facts::{Facts, Helper};
+use super::facts::Facts;
 use super::table::{
-    APPARMOR, CHROOT, CHROOT_NO_PROC, Cause, FOREIGN, HELPER_NO_NEW_PRIVS, HELPER_NOT_PRIVILEGED, HELPER_RANGE,
-    KEEP_CAPABILITY, KEEP_DIRECTORY, KEEP_SHARED, LIMIT_REACHED, LIMIT_ZERO, MOUNT_POINT_MISSING, NO_CAPABILITY,
-    NOT_A_DIRECTORY, NOT_IN_KERNEL, PERHAPS_CHROOT, PERHAPS_SECCOMP, PID_DEPTH, PID_DEPTH_OR_LIMIT, PROC_ABSENT,
-    PROC_COVERED, PROC_FAKE, PROC_READ_ONLY, ROOT_NEEDS_SETFCAP, SECCOMP, SETGROUPS_DENIED, SWITCHED_OFF, SYSCTL_OWNER,
-    SYSCTL_READ_ONLY, SYSCTL_UNKNOWN, SYSCTL_VALUE, TOO_OLD, UNMAPPED, USER_DEPTH_OR_LIMIT,
+    APPARMOR, CHROOT, CHROOT_NO_PROC, Cause, FOREIGN, KEEP_CAPABILITY, KEEP_DIRECTORY, KEEP_SHARED, LIMIT_REACHED,
+    LIMIT_ZERO, MOUNT_POINT_MISSING, NO_CAPABILITY, NOT_A_DIRECTORY, NOT_IN_KERNEL, PERHAPS_CHROOT, PERHAPS_SECCOMP,
+    PID_DEPTH, PID_DEPTH_OR_LIMIT, PROC_ABSENT, PROC_COVERED, PROC_FAKE, PROC_READ_ONLY, SECCOMP, SWITCHED_OFF,
+    SYSCTL_OWNER, SYSCTL_READ_ONLY, SYSCTL_UNKNOWN, SYSCTL_VALUE, TOO_OLD, UNMAPPED, USER_DEPTH_OR_LIMIT,
 };
 use crate::mountinfo::Mount;
 use crate::namespace::{MNT, Namespace, PID, USER};
-use crate::proc::NOT_OF_PROC;
+use crate::proc::{NOT_OF_PROC, id_map};
 use nix::errno::Errno;
 use std::path::Path;
 
 const CAP_SYS_ADMIN: u32 = 21;
-const CAP_SETFCAP: u32 = 31;
 /// How deep PID namespaces nest, the first one not counted: pid_namespaces(7).
 const MOST_PID_DEPTH: usize = 32;
 /// What `user.max_*_namespaces` is in a new user namespace: no limit of its own.
@@ -69,18 +67,12 @@ fn filtered(facts: &Facts) -> Option<Cause> {
 
 /// Does a map, as `/proc` shows it, have this inner ID?
 fn has_inner(map: &str, id: u32) -> bool {
-    map.lines().any(|line| {
-        let mut numbers = line.split_ascii_whitespace().map(|word| word.parse::<u64>().unwrap_or(u64::MAX));
-        match (numbers.next(), numbers.next(), numbers.next()) {
-            (Some(first), _, Some(count)) => (first..first.saturating_add(count)).contains(&u64::from(id)),
-            _ => false,
-        }
-    })
+    id_map(map).any(|[inner, _, count]| id.checked_sub(inner).is_some_and(|distance| distance < count))
 }
 
 /// The restriction of Ubuntu 23.10 and later. Either no user namespace can be made (EACCES), or it can, and a profile
 /// then denies every capability in it. `unprivileged_userns_restriction` in the AppArmor wiki.
-fn apparmor(facts: &Facts) -> Option<Cause> {
+pub fn apparmor(facts: &Facts) -> Option<Cause> {
     let label = facts.apparmor_label.as_deref()?;
     let is_restricted =
         label.contains("unprivileged_userns") || (label.starts_with("unconfined") && facts.is_first_user);
@@ -111,31 +103,6 @@ fn no_space(namespace: &Namespace, facts: &Facts) -> Cause {
     LIMIT_REACHED.with([&sysctl, &shown, namespace.name])
 }
 
-/// What is known of a map that was refused.
-#[derive(Debug, Clone, Copy)]
-pub struct MapStep {
-    /// Does it map the user ID 0 of the caller's namespace?
-    pub maps_outer_root: bool,
-    /// The effective capabilities that the caller had before unshare(2).
-    pub capabilities: u64,
-}
-
-/// Why `uid_map`, `gid_map` or `setgroups` could not be written.
-pub fn map(step: MapStep, errno: Errno, facts: &Facts) -> Option<Cause> {
-    match errno {
-        Errno::EPERM if step.maps_outer_root && step.capabilities & (1 << CAP_SETFCAP) == 0 => {
-            Some(ROOT_NEEDS_SETFCAP.with([]))
-        }
-        Errno::EPERM | Errno::EACCES => apparmor(facts),
-        _ => proc_file(errno, facts),
-    }
-}
-
-/// Why setgroups(2) was refused, though the ID is mapped.
-pub fn set_groups(errno: Errno) -> Option<Cause> {
-    (errno == Errno::EPERM).then(|| SETGROUPS_DENIED.with([]))
-}
-
 /// Why a file under `/proc/self` could not be used.
 pub fn proc_file(errno: Errno, facts: &Facts) -> Option<Cause> {
     match errno {
@@ -160,18 +127,6 @@ pub fn sysctl(key: &str, file: &Path, errno: Errno, facts: &Facts) -> Option<Cau
         }
         _ => proc_file(errno, facts),
     }
-}
-
-/// Why newuidmap(1) or newgidmap(1) failed. `own` is the file with the ranges, their owner, and the ranges.
-pub fn map_program(helper: &Helper, own: [&str; 3], facts: &Facts) -> Option<Cause> {
-    let path = helper.path.display().to_string();
-    Some(if facts.no_new_privs {
-        HELPER_NO_NEW_PRIVS.with([&path])
-    } else if helper.gets_no_rights(facts) {
-        HELPER_NOT_PRIVILEGED.with([&path])
-    } else {
-        HELPER_RANGE.with(own)
-    })
 }
 
 /// Why a mount was refused, whatever its type.

@@ -1,20 +1,19 @@
 //! What a look at the system finds at the moment of a refusal. All looking is done here; deciding is [`super::causes`].
 
 use crate::mountinfo::{self, Mount};
+use crate::namespace::ALL;
 use crate::proc::{bits, field, number};
-use crate::sys::{self, caps, look};
+use crate::sys::{self, credentials, look};
 use nix::errno::Errno;
 use nix::unistd::{getegid, geteuid};
 use std::fs::{self, File};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::Path;
 
 /// The inode numbers of the first user and PID namespace: `PROC_USER_INIT_INO`, `PROC_PID_INIT_INO` of the kernel.
 const FIRST_USER: u64 = 0xEFFF_FFFD;
 const FIRST_PID: u64 = 0xEFFF_FFFC;
-/// The kinds, as they are called under `/proc/self/ns` and in `user.max_*_namespaces`.
-const KINDS: [&str; 8] = ["user", "pid", "mnt", "net", "uts", "ipc", "cgroup", "time"];
 
 /// What is known. `None` and empty mean that it could not be found out.
 #[derive(Debug, Clone, Default)]
@@ -74,7 +73,7 @@ impl Facts {
         let own = inode("/proc/self/ns/user");
         let is_filtered = bits(&status, "Seccomp") == Some(2);
         Facts {
-            capabilities: caps::capabilities().ok().map(|sets| sets.effective),
+            capabilities: credentials::capabilities().ok().map(|sets| sets.effective),
             user: geteuid().as_raw(),
             group: getegid().as_raw(),
             has_proc: !status.is_empty(),
@@ -87,9 +86,9 @@ impl Facts {
             is_first_user: own == Some(FIRST_USER),
             pid_depth: field(&status, "NSpid").map_or(0, |pids| pids.split_whitespace().count().saturating_sub(1)),
             is_first_pid: inode("/proc/self/ns/pid") == Some(FIRST_PID),
-            limits: KINDS.into_iter().filter_map(|kind| Some((kind, number(&limit(kind))?))).collect(),
-            kinds: KINDS.into_iter().filter(|kind| fs::symlink_metadata(entry(kind)).is_ok()).collect(),
-            foreign: KINDS.into_iter().filter(|kind| *kind != "user" && is_foreign(kind, own)).collect(),
+            limits: kinds().filter_map(|kind| Some((kind, number(&limit(kind))?))).collect(),
+            kinds: kinds().filter(|kind| fs::symlink_metadata(entry(kind)).is_ok()).collect(),
+            foreign: kinds().filter(|kind| *kind != "user" && is_foreign(kind, own)).collect(),
             release: read("/proc/sys/kernel/osrelease").and_then(|text| release(&text)),
             unprivileged_clone: number("/proc/sys/kernel/unprivileged_userns_clone"),
             apparmor_restricts: number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"),
@@ -110,7 +109,7 @@ impl Facts {
     }
 
     /// The mount that a path lies on: the last of those with the longest mount point.
-    pub fn mount_of(&self, path: &std::path::Path) -> Option<&Mount> {
+    pub fn mount_of(&self, path: &Path) -> Option<&Mount> {
         self.mounts
             .iter()
             .filter(|mount| path.starts_with(&mount.point))
@@ -118,38 +117,14 @@ impl Facts {
     }
 }
 
-/// newuidmap(1) or newgidmap(1), as it is found on PATH.
-#[derive(Debug, Clone, Default)]
-pub struct Helper {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Has the file the setuid bit, and does it belong to root as seen from here?
-    pub is_setuid_root: bool,
-    /// Has the file capabilities?
-    pub has_capabilities: bool,
-}
-
-impl Helper {
-    /// Looks for it.
-    pub fn look(program: &str) -> Self {
-        let paths = std::env::var_os("PATH").unwrap_or_default();
-        let path = std::env::split_paths(&paths).map(|dir| dir.join(program)).find(|path| path.is_file());
-        let path = path.unwrap_or_else(|| PathBuf::from(program));
-        let is_setuid_root = fs::metadata(&path).is_ok_and(|data| data.mode() & 0o4000 != 0 && data.uid() == 0);
-        Helper { has_capabilities: look::has_capabilities(&path), is_setuid_root, path }
-    }
-
-    /// Does executing it give no rights?
-    pub fn gets_no_rights(&self, facts: &Facts) -> bool {
-        let is_nosuid = |mount: &Mount| mount.options.split(',').any(|option| option == "nosuid");
-        !(self.is_setuid_root || self.has_capabilities) || facts.mount_of(&self.path).is_some_and(is_nosuid)
-    }
-}
-
 /// `6.1.0-25-amd64` and the like.
 fn release(text: &str) -> Option<(u32, u32)> {
     let mut numbers = text.split(|c: char| !c.is_ascii_digit()).map(str::parse);
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+fn kinds() -> impl Iterator<Item = &'static str> {
+    ALL.into_iter().map(|namespace| namespace.name)
 }
 
 fn entry(kind: &str) -> String {

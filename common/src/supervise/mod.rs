@@ -12,11 +12,21 @@
 //! happens to credentials, and the kernel kills what is in its namespace. A command that is PID 1 itself, or that has no
 //! namespace, is tied by PR_SET_PDEATHSIG; after setting it, it looks whether we still live.
 //!
-//! Starting is here; [`watch`] is the state machine; [`treatment`] looks what the command does with a signal;
-//! [`terminal`] lends and reclaims the foreground.
+//! Starting is here; [`watch`] is the state machine.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`init`] | the init of `--init` |
+//! | [`terminal`] | lends and reclaims the foreground |
+//! | [`treatment`] | looks what the command does with a signal |
+//! | [`unsettled`] | for a command that is PID 1: the signals that it had blocked |
+//! | [`stop_request`] | for a link that is PID 1: how it is stopped |
 
+mod init;
+mod stop_request;
 mod terminal;
 mod treatment;
+mod unsettled;
 mod watch;
 
 use crate::failure::{Failure, OrHint, errno_of};
@@ -25,17 +35,16 @@ use crate::namespace::PID;
 use crate::start::report;
 use crate::step::{narrate, next, quietly, shown};
 use crate::sys::{self, Disposition, SignalSet, Timers, disposition, set_disposition, wait_for};
+use init::Init;
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
 use nix::libc::{SIGCHLD, SIGKILL};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
-use nix::unistd::{ForkResult, Pid, chdir, pipe2, setpgid};
+use nix::unistd::{ForkResult, Pid};
 use std::convert::Infallible;
-use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use watch::{Started, Watch};
 
@@ -56,14 +65,17 @@ impl Shape {
     /// What the fork of the command's process made.
     fn tell_command(self, child: Pid) -> String {
         match self {
-            Shape::CommandIsFirst => format!(
-                "born inside ({}): PID 1 inside, PID {child} for the caller; when it ends, all that is inside ends",
-                PID.ids()
-            ),
+            Shape::CommandIsFirst => tell_first(child),
             Shape::InitIsFirst => format!("born inside: PID 2 inside, PID {child} for the caller"),
             Shape::Ordinary => "it is still where this process is, which waits until it ends".to_owned(),
         }
     }
+}
+
+/// What the fork of a PID 1 made.
+fn tell_first(child: Pid) -> String {
+    let ids = PID.ids();
+    format!("born inside ({ids}): PID 1 inside, PID {child} for the caller; when it ends, all that is inside ends")
 }
 
 /// What was made for a command that is about to run. Dropped, it is undone: the command could not be executed.
@@ -227,64 +239,4 @@ impl Drop for Child {
 fn end_child(pid: Pid) {
     let _ = sys::kill(pid.as_raw(), SIGKILL);
     while let Ok(Some(sys::Change::Stopped(_) | sys::Change::Continued)) = wait_for(pid, true) {}
-}
-
-/// PID 1 of `--init`. Dropped, it is killed and reaped, and with it all that is left in its namespace.
-struct Init {
-    pid: Pid,
-    /// Held until we end; its other end is all that init waits for.
-    tie: Option<OwnedFd>,
-}
-
-impl Init {
-    fn start() -> Result<Self, Failure> {
-        let (end, tie) = quietly("pipe2(O_CLOEXEC)", || pipe2(OFlag::O_CLOEXEC))?;
-        next("a first child, which is to be init: it does nothing but hold the namespace open");
-        match quietly("fork()", sys::fork).or_hint(hint::fork)? {
-            ForkResult::Parent { child } => {
-                narrate(
-                    format_args!("fork() = process {child}"),
-                    shown(|| {
-                        format!(
-                            "born inside ({}): PID 1 inside, PID {child} for the caller; when it ends, all that is inside ends",
-                            PID.ids()
-                        )
-                    }),
-                );
-                Ok(Init { pid: child, tie: Some(tie) })
-            }
-            ForkResult::Child => {
-                drop(tie);
-                Init::live(end)
-            }
-        }
-    }
-
-    /// A PID 1 gets no signal that it does not handle, so there is nothing to do but wait for the end. The kernel reaps
-    /// the orphans, since SIGCHLD is ignored.
-    fn live(end: OwnedFd) -> ! {
-        let _ = prctl::set_pdeathsig(Signal::SIGKILL);
-        set_disposition(SIGCHLD, Disposition::Ignore);
-        // Out of the caller's process group, off its descriptors and its directory. Not out of its session: for a new
-        // one the scheduler makes a group of its own, on every CPU, which costs as much as a fork.
-        let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
-        let _ = chdir("/");
-        let _ = prctl::set_name(c"init");
-        sys::close_all_but(&[end.as_fd()]);
-        // Whatever interrupts it is retried; nothing is ever written.
-        let _ = File::from(end).read_exact(&mut [0]);
-        sys::exit_now(0)
-    }
-
-    /// In a child that does not own the init: closes its copy of the pipe, and leaves the process alone.
-    fn abandon(mut self) {
-        self.tie.take();
-        std::mem::forget(self);
-    }
-}
-
-impl Drop for Init {
-    fn drop(&mut self) {
-        end_child(self.pid);
-    }
 }

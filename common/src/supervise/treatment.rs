@@ -2,9 +2,7 @@
 
 use crate::proc::{bits, field};
 use crate::sys::{fsconfig_create, fsmount, fsopen, openat2, pidfd};
-use nix::libc::{
-    O_DIRECTORY, O_RDONLY, SIGCONT, SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SYS_rt_sigtimedwait,
-};
+use nix::libc::{O_DIRECTORY, O_RDONLY, SYS_rt_sigtimedwait};
 use nix::unistd::Pid;
 use std::fs::{self, File};
 use std::io::Read;
@@ -24,6 +22,7 @@ pub enum Treatment {
     Defaults,
 }
 
+/// Its bit in the sets of `/proc/PID/status`.
 pub const fn bit(signal: i32) -> u64 {
     1 << (signal - 1)
 }
@@ -62,20 +61,6 @@ pub fn treatment(process: Pid, signal: i32) -> Treatment {
     Treatment::Defaults
 }
 
-/// The signals whose default action is to stop, and that can be blocked.
-pub const STOPS: u64 = bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU);
-
-/// The signal by which the process, a link that is PID 1, asks to be stopped: of all signals it lets through SIGURG and
-/// that one (SIGSTOP: no other), and perhaps waits for SIGCONT. No other program has such a mask.
-pub fn asks_to_stop(process: Pid) -> Option<i32> {
-    // What cannot be blocked.
-    const NEVER: u64 = bit(SIGKILL) | bit(SIGSTOP);
-    let look = Look::at(process)?;
-    let open = !bits(&look.status, "SigBlk")? & !NEVER & !bit(SIGCONT);
-    let asked = [SIGTSTP, SIGTTIN, SIGTTOU].into_iter().find(|&stop| open == bit(SIGURG) | bit(stop));
-    asked.or((open == bit(SIGURG)).then_some(SIGSTOP))
-}
-
 /// Is it stopped? Where there is nothing to look at, perhaps.
 pub fn is_stopped(process: Pid) -> bool {
     Look::at(process).is_none_or(|look| field(&look.status, "State").is_some_and(|state| state.starts_with('T')))
@@ -91,6 +76,11 @@ pub fn is_exiting(process: Pid) -> bool {
         stat.rsplit_once(')')?.1.split_whitespace().nth(6)?.parse::<u32>().ok()
     };
     flags().is_some_and(|flags| flags & PF_EXITING != 0)
+}
+
+/// The signals that it blocks.
+pub fn blocked(process: Pid) -> Option<u64> {
+    bits(&Look::at(process)?.status, "SigBlk")
 }
 
 /// The signals that wait for it to unblock them.

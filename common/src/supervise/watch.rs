@@ -22,13 +22,13 @@
 //! ```
 //!
 //! Only a command that is PID 1 needs Stopping and Ending: to an ordinary process the kernel does it all.
-//!
-//! The kernel lets no PID 1 stop itself. A link that is one asks the link around it, by a SIGURG to their process group,
-//! which is nothing to everybody else; that one sees in its signal mask what is meant, and carries it out.
 
+use super::init::Init;
+use super::stop_request::{ask_to_be_stopped, asks_to_stop};
 use super::terminal::{self, Foreground};
-use super::treatment::{STOPS, Treatment, asks_to_stop, bit, is_exiting, is_stopped, pending, treatment};
-use super::{Aftermath, Init, Shape, is_end, seen};
+use super::treatment::{Treatment, is_exiting, is_stopped, treatment};
+use super::unsettled::Unsettled;
+use super::{Aftermath, Shape, is_end, seen};
 use crate::failure::{Failure, errno_of};
 use crate::sys::{
     Arrived, Change, Disposition, SI_KERNEL, SignalSet, close_all_but, disposition, exit_now, kill, set_disposition,
@@ -42,7 +42,6 @@ use nix::poll::PollFlags;
 use nix::sys::prctl;
 use nix::unistd::{Pid, chdir, getpgid, getpgrp, getpid, getsid};
 use std::io::{Read, Write};
-use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::thread::sleep;
 use std::time::Duration;
@@ -87,18 +86,10 @@ pub struct Watch {
     foreground: Foreground,
     aftermath: Option<Box<dyn Aftermath>>,
     state: State,
-    /// Signals that were passed on to a PID 1 which had them blocked: a bit each, as in `/proc/PID/status`.
-    unsettled: u64,
-    /// Those of them that are pending no more, while the command blocked them again at each look since: a shell does so
-    /// around every fork. In between the kernel may have dropped them.
-    vanished: u64,
-    looks: u8,
+    unsettled: Unsettled,
     /// A continue came after the last stop, so a command that asks to be stopped may have asked before.
     continued: bool,
 }
-
-/// A command that goes on blocking what it was sent for so many looks, about a second, has read it.
-const LOOKS: u8 = 250;
 
 impl Watch {
     /// Of a command's process that has not begun.
@@ -120,9 +111,7 @@ impl Watch {
             foreground,
             aftermath: None,
             state: State::Starting,
-            unsettled: 0,
-            vanished: 0,
-            looks: 0,
+            unsettled: Unsettled::default(),
             continued: false,
         }
     }
@@ -175,7 +164,7 @@ impl Watch {
         // command has left is not busy: we hold none of what the caller handed over.
         let _ = chdir("/");
         let mut held = aftermath.as_ref().map_or_else(Vec::new, |aftermath| aftermath.holds());
-        held.extend(init.as_ref().and_then(|init| init.tie.as_ref()).map(AsFd::as_fd));
+        held.extend(init.as_ref().and_then(Init::tie));
         close_all_but(&held);
         drop(held);
         self.init = init;
@@ -198,7 +187,7 @@ impl Watch {
                     Err(_) => self.end(Change::Exited(i32::from(crate::failure::FAILED))),
                 }
             }
-            let limit = (self.unsettled | self.vanished != 0).then_some(patience);
+            let limit = (!self.unsettled.is_empty()).then_some(patience);
             match all.wait(limit) {
                 Ok(arrived) => {
                     patience = Duration::from_millis(1);
@@ -212,12 +201,7 @@ impl Watch {
                 }
                 Err(Errno::EAGAIN) => {
                     self.settle();
-                    patience = if self.vanished == 0 {
-                        (patience * 2).min(Duration::from_secs(1))
-                    } else {
-                        // Not in step with a command that does something over and over.
-                        Duration::from_micros(500 + u64::from(self.looks) * 1300 % 7000)
-                    };
+                    patience = self.unsettled.until_the_next_look(patience);
                 }
                 Err(_) => {}
             }
@@ -273,8 +257,7 @@ impl Watch {
         }
         if signal == SIGCONT {
             self.continued = true;
-            self.unsettled &= !STOPS;
-            self.vanished &= !STOPS;
+            self.unsettled.discard_stops();
             // A stop that is under way is taken back as well.
             if is_stopped(self.command) || matches!(self.state, State::Stopping(_)) {
                 self.state = State::Running;
@@ -320,30 +303,16 @@ impl Watch {
                     let _ = arrived.pass_on(self.command.as_raw());
                 }
                 if other == Treatment::Blocks {
-                    self.unsettled |= bit(signal);
+                    self.unsettled.add(signal);
                 }
             }
         }
     }
 
-    /// Looks what became of signals that the command had blocked: where it unblocked one without a handler, the kernel
-    /// has dropped it.
     fn settle(&mut self) {
-        let Some(pending) = pending(self.command) else {
-            (self.unsettled, self.vanished) = (0, 0);
-            return;
-        };
-        let gone = self.vanished | self.unsettled & !pending;
-        self.unsettled &= pending;
-        self.vanished = 0;
-        for signal in (1..=64).filter(|&signal| gone & bit(signal) != 0) {
-            match treatment(self.command, signal) {
-                Treatment::Defaults => self.carry_out(signal),
-                Treatment::Blocks if self.looks < LOOKS => self.vanished |= bit(signal),
-                _ => {}
-            }
-        }
-        self.looks = if self.vanished == 0 { 0 } else { self.looks + 1 };
+        let mut unsettled = std::mem::take(&mut self.unsettled);
+        unsettled.settle(self.command, |signal| self.carry_out(signal));
+        self.unsettled = unsettled;
     }
 
     fn carry_out(&mut self, signal: i32) {
@@ -377,9 +346,7 @@ impl Watch {
             // Again where the SIGCHLD of this very stop came too late to be seen, and held it back.
             while !stop_by(signal) && is_stopped(self.command) {}
         }
-        // As the kernel does: a continue discards the stop signals that are pending.
-        self.unsettled &= !STOPS;
-        self.vanished &= !STOPS;
+        self.unsettled.discard_stops();
         self.continued = true;
         // What it asked for is done, however often it asked.
         if asks_to_stop(self.command).is_some() {
@@ -417,28 +384,6 @@ impl Watch {
             Change::Stopped(_) | Change::Continued => exit_now(i32::from(crate::failure::FAILED)),
         }
     }
-}
-
-/// As PID 1: asks a link around us to stop us by this signal, which our mask tells it ([`asks_to_stop`]). Nobody else is
-/// stopped, and nobody has to be continued: a SIGCONT to the group would discard the next stop signal that is under way.
-/// Asked again, since it may have been busy; but not for ever, as there may be nobody; and not when the command was
-/// continued: then so were we, perhaps before we came to wait for it.
-fn ask_to_be_stopped(signal: i32, command: Pid) {
-    let (by, urgent) = (SignalSet::only(signal), SignalSet::only(SIGURG));
-    set_disposition(signal, Disposition::Default);
-    by.unblock();
-    urgent.unblock();
-    let mut patience = Duration::from_millis(5);
-    for _ in 0..24 {
-        let _ = kill(0, SIGURG);
-        // Stopped, and continued: EINTR, or SIGCONT itself.
-        if SignalSet::only(SIGCONT).wait(Some(patience)).err() != Some(Errno::EAGAIN) || !is_stopped(command) {
-            break;
-        }
-        patience = (patience * 2).min(Duration::from_millis(100));
-    }
-    urgent.block();
-    by.block();
 }
 
 /// Did the kernel send this for a child of ours? Anybody else's SIGCHLD is the command's.

@@ -1,24 +1,41 @@
 //! The only unsafe code: one documented wrapper a call.
 //!
 //! What nix offers as a safe function is used from there. Here stands what it lacks, or offers only as unsafe: each
-//! function says which manual page it comes from, and each unsafe block why it is sound. None of them adds policy.
+//! function says which manual page it comes from, and each unsafe block why it is sound. None of them adds policy. What one
+//! tool alone calls stands here too, since its own code is safe.
 #![allow(unsafe_code)]
 
-pub mod caps;
+pub mod credentials;
+mod file;
 mod inherited;
 pub mod look;
 mod mount;
+mod names;
 mod nsfs;
 mod process;
-mod second;
+mod second_thread;
 mod signal;
 mod stack;
+mod terminal;
 mod timer;
 
+pub use file::*;
 pub use inherited::{has_rights_of_its_file, restore as restore_inherited, take_faults_by_default};
 pub use mount::*;
+pub use names::setdomainname;
 pub use nsfs::*;
 pub use process::*;
-pub use second::tie_second_thread;
+pub use second_thread::tie_second_thread;
 pub use signal::*;
+pub use terminal::terminal_columns;
 pub use timer::Timers;
+
+use nix::errno::Errno;
+use std::os::fd::{FromRawFd, OwnedFd};
+
+/// The descriptor that a call made.
+fn owned(number: libc::c_long) -> nix::Result<OwnedFd> {
+    let fd = Errno::result(number)?;
+    // SAFETY: the number that a call gave for a new descriptor, which nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(i32::try_from(fd).unwrap_or(-1)) })
+}

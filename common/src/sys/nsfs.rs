@@ -1,16 +1,15 @@
 //! What a descriptor of a namespace tells about it: ioctl_ns(2).
 
+use super::owned;
 use nix::errno::Errno;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 const NSIO: u8 = 0xb7;
 
 fn related(namespace: BorrowedFd<'_>, request: u8) -> nix::Result<OwnedFd> {
     let request = nix::request_code_none!(NSIO, request);
     // SAFETY: these two requests take no argument and touch no memory of ours.
-    let fd = Errno::result(unsafe { libc::ioctl(namespace.as_raw_fd(), request) })?;
-    // SAFETY: a new descriptor, close-on-exec by definition, that nobody else owns.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+    owned(unsafe { libc::ioctl(namespace.as_raw_fd(), request) }.into())
 }
 
 /// The namespace around this PID or user namespace: NS_GET_PARENT.
@@ -39,12 +38,4 @@ pub fn namespace_maker(namespace: BorrowedFd<'_>) -> nix::Result<u32> {
     // SAFETY: the call writes one uid_t to the pointer, which outlives it.
     Errno::result(unsafe { libc::ioctl(namespace.as_raw_fd(), request, &raw mut uid) })?;
     Ok(uid)
-}
-
-/// How many columns the terminal there has: TIOCGWINSZ of ioctl_tty(2). `None` when it is no terminal.
-pub fn terminal_columns(there: impl AsFd) -> Option<usize> {
-    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
-    // SAFETY: the call writes the structure it was given.
-    Errno::result(unsafe { libc::ioctl(there.as_fd().as_raw_fd(), libc::TIOCGWINSZ, &raw mut size) }).ok()?;
-    (size.ws_col > 0).then_some(size.ws_col.into())
 }

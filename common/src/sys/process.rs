@@ -1,9 +1,10 @@
-//! Processes: fork, wait, descriptors.
+//! Processes: fork, wait, and what a process holds open.
 
+use super::owned;
 use nix::errno::Errno;
 use nix::unistd::{ForkResult, Pid};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 /// Forks: fork(2). The tools have one thread, so the child may do whatever the parent may.
 ///
@@ -84,9 +85,7 @@ pub fn stopped(pid: Pid) -> Option<i32> {
 /// EMFILE, ESRCH.
 pub fn pidfd(pid: Pid) -> nix::Result<OwnedFd> {
     // SAFETY: the call touches no memory of ours.
-    let fd = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) })?;
-    // SAFETY: a new descriptor, close-on-exec by definition, that nobody else owns.
-    Ok(unsafe { OwnedFd::from_raw_fd(i32::try_from(fd).unwrap_or(-1)) })
+    owned(unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) })
 }
 
 /// Closes every descriptor but those in `keep`: close_range(2). For a process that owns nothing else that it will use
@@ -102,29 +101,4 @@ pub fn close_all_but(keep: &[BorrowedFd<'_>]) {
         }
         first = kept.saturating_add(1);
     }
-}
-
-/// Sets the NIS domain name: setdomainname(2).
-///
-/// # Errors
-/// EPERM; EINVAL for more than 64 bytes.
-pub fn setdomainname(name: &std::ffi::OsStr) -> nix::Result<()> {
-    // SAFETY: pointer and length are those of one slice.
-    Errno::result(unsafe { libc::setdomainname(name.as_encoded_bytes().as_ptr().cast(), name.len()) }).map(drop)
-}
-
-/// Is this the root of a mount? statx(2), STATX_ATTR_MOUNT_ROOT, Linux 5.8.
-///
-/// # Errors
-/// Those of statx(2).
-pub fn is_mount_root(path: &std::path::Path) -> nix::Result<bool> {
-    use nix::NixPath;
-    let mut data = MaybeUninit::<libc::statx>::zeroed();
-    // SAFETY: the path is NUL-terminated, and the call writes the structure it was given.
-    let result =
-        path.with_nix_path(|path| unsafe { libc::statx(libc::AT_FDCWD, path.as_ptr(), 0, 0, data.as_mut_ptr()) })?;
-    Errno::result(result)?;
-    // SAFETY: zeroed before, and the call succeeded.
-    let data = unsafe { data.assume_init() };
-    Ok(data.stx_attributes & libc::STATX_ATTR_MOUNT_ROOT as u64 != 0)
 }

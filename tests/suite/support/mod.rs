@@ -3,12 +3,12 @@
 pub mod cgroups;
 mod debian;
 pub mod json;
+pub mod nstree_stage;
 mod processes;
 pub mod pty;
 pub mod runner;
 mod scene;
 pub mod session;
-pub mod stage;
 pub mod transcript;
 mod users;
 

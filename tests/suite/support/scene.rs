@@ -57,9 +57,10 @@ pub fn need(program: &str) {
     }
 }
 
-/// Are the tools linked statically? A dynamic one begins with its loader, and needs its libraries in every root.
+/// Do the tools name no interpreter? It would stand at the beginning of the file; a static glibc knows the name, too.
 pub fn is_static() -> bool {
-    !sh(&format!("ldd {}/unshare-uts", tools().display())).out.contains("libc.so")
+    let tool = std::fs::read(tools().join("unshare-mnt")).expect("the tool");
+    !tool[..4096].windows(6).any(|part| part == b"ld-lin" || part == b"ld-mus")
 }
 
 /// Is it where a scene finds it?
@@ -235,4 +236,11 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// This kernel's version, as far as it decides what is seen.
+pub fn kernel() -> (u32, u32) {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").expect("a release");
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }

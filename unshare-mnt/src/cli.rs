@@ -1,8 +1,44 @@
-//! The options that are operations, in the order in which they stand on the command line.
+//! The options. Their comments are the texts of `--help`; those of the operations stand in a list, as these are read in the
+//! order in which they stand on the command line.
 
 use clap::error::Error;
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, value_parser};
+use common::link::LinkArgs;
 use std::ffi::OsString;
+
+/// Run a command with its own mounts, and perhaps its own root directory (mount namespace)
+#[derive(clap::Parser, Default)]
+#[command(name = "unshare-mnt", version, args_override_self = true)]
+pub struct Args {
+    /// What of later mounts passes between the caller's namespace and this one
+    #[arg(long, value_enum, default_value_t = Propagation::Private, hide_possible_values = true,
+          value_name = "private|slave|shared|unchanged")]
+    pub propagation: Propagation,
+
+    /// Make DIR the root directory, for the whole line, wherever this option stands; the old root is gone
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<OsString>,
+
+    /// Start the command in DIR [default: where the caller is, if that exists inside, else /]
+    #[arg(long, value_name = "DIR")]
+    pub chdir: Option<OsString>,
+
+    #[command(flatten)]
+    pub operations: Operations,
+
+    #[command(flatten)]
+    pub link: LinkArgs,
+}
+
+/// How the mounts of the new namespace are tied to those of the caller's.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Propagation {
+    #[default]
+    Private,
+    Slave,
+    Shared,
+    Unchanged,
+}
 
 /// One option: its name, its values, its text.
 struct Spec(&'static str, &'static [&'static str], &'static str);
@@ -37,7 +73,7 @@ pub struct Written {
 #[derive(Debug, Default)]
 pub struct Operations(pub Vec<Written>);
 
-impl Args for Operations {
+impl clap::Args for Operations {
     fn augment_args(command: Command) -> Command {
         let command = command.next_help_heading("Operations, done in the order in which they stand");
         let command = SPECS.iter().fold(command, |command, Spec(name, values, text)| {

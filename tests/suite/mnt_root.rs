@@ -1,19 +1,115 @@
-//! `unshare-mnt --root`: another system's tree is `/`.
+//! `unshare-mnt --root`: another tree is `/`, for the whole line, and no way leads back.
 
-use crate::support::{Folder, debian, is_root, many, need, sh, sub_ids, user};
+use crate::mnt::{outer, outer_with};
+use crate::support::{Folder, debian, is_root, is_static, many, need, sh, sub_ids, user};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 crate::tests![
+    root,
+    root_holds_for_the_whole_line,
+    root_of_tmpfs_and_of_the_host,
+    nested_roots,
+    static_tools_in_a_root,
+    kept_with_a_root,
     busybox_root,
     busybox_root_without_proc,
     nothing_to_stand_in_for_closed_descriptors,
     debian_root,
     debian_of_many_owners,
     tar_with_owners,
-    debian_changes_nothing_outside
+    debian_changes_nothing_outside,
 ];
+
+/// A root with busybox and nothing else.
+pub const BUSYBOX: &str = r#"mkdir -p R/bin R/proc R/tmp R/sub; cp "$(command -v busybox)" R/bin/; for c in sh ls cat touch mount stat pwd hostname readlink grep mkdir; do ln -sf busybox R/bin/$c; done; "#;
+
+fn root() {
+    need("busybox");
+    let f = Folder::new();
+    let scene = format!(
+        "{BUSYBOX} kept unshare-pid -- unshare-mnt --root R --proc /proc -- /bin/sh -c 'ls /; pwd; cat /proc/mounts | grep -c .; ls -d /usr /etc \"{f}\"; readlink /proc/self/root; cat /proc/1/comm; :'"
+    );
+    let seen = outer(&f, &scene);
+    let shell = outer(&f, "echo 'echo $0' | SHELL=/bin/bash kept unshare-mnt --root R --propagation slave");
+    assert_eq!(shell.ok(), "/bin/sh", "the caller's shell is not there");
+    assert!(seen.out.starts_with("bin\nproc\nsub\ntmp\n/\n2\n"), "two mounts, the root and proc: {seen:?}");
+    assert!(seen.err.lines().count() == 3 && seen.out.ends_with("/\nsh\n"), "the old root is gone: {seen:?}");
+}
+
+fn root_holds_for_the_whole_line() {
+    let f = Folder::new();
+    let scene = format!(
+        "{BUSYBOX} mkdir o; echo o >o/f; kept unshare-mnt --tmpfs /tmp --bind o /tmp/o --root R -- /bin/sh -c 'cat /tmp/o/f'
+         kept unshare-mnt --tmpfs /tmp --ro-bind / / -- sh -c 'ls -A /tmp; touch /etc/x 2>&1'"
+    );
+    let seen = outer(&f, &scene);
+    assert!(seen.out.starts_with("o\n") && seen.out.contains("Read-only file system"), "{seen:?}");
+    assert_eq!(seen.out.lines().count(), 2, "{seen:?}");
+}
+
+fn root_of_tmpfs_and_of_the_host() {
+    let f = Folder::new();
+    let seen = outer(
+        &f,
+        "kept unshare-mnt --tmpfs / --ro-bind /usr /usr --symlink usr/bin bin --symlink usr/lib lib --symlink usr/lib64 lib64 --dir etc/x --bind /etc/passwd /etc/y/passwd -- sh -c 'ls /; ls etc; touch /here && touch /usr/x 2>&1'
+         kept unshare-mnt --ro-bind / / --tmpfs ${PWD%/*} -- sh -c 'pwd; touch $0/x && touch /x /etc/x 2>&1' ${PWD%/*}",
+    );
+    let out = seen.out.replace("SEEN OUTSIDE", "!!!");
+    assert!(out.starts_with("bin\netc\nlib\nlib64\nusr\nx\ny\n"), "{seen:?}");
+    assert_eq!(out.matches("Read-only file system").count(), 3, "{seen:?}");
+    assert!(out.contains("\n/\n") && !out.contains("!!!"), "{seen:?}");
+}
+
+fn nested_roots() {
+    need("busybox");
+    let f = Folder::new();
+    let tools = crate::support::tools().display().to_string();
+    let scene = format!(
+        "{BUSYBOX} mkdir R/sub/bin; cp R/bin/* R/sub/bin/; {user}unshare-mnt --root R --tmpfs tools --ro-bind '{tools}' /tools/t --dir lib --dir lib64 --dir usr {libraries} -- \
+         /tools/t/unshare-mnt --root /sub -- /bin/ls /",
+        user = "unshare-user -- ",
+        libraries = libraries(),
+    )
+    .replace("--tmpfs tools --ro", "--dir tools --tmpfs tools --ro");
+    let seen = outer(&f, &scene);
+    assert_eq!(seen.ok(), "bin");
+}
+
+/// What tools that are linked dynamically need in a root; the static ones need nothing.
+fn libraries() -> &'static str {
+    if is_static() { "" } else { "--ro-bind /lib /lib --ro-bind /lib64 /lib64 --ro-bind /usr /usr" }
+}
+
+fn static_tools_in_a_root() {
+    need("busybox");
+    let f = Folder::new();
+    let tools = crate::support::tools().display().to_string();
+    let seen = sh(&format!(
+        "cd '{f}'; {BUSYBOX} {}unshare-pid -- unshare-mnt --root R --proc /proc --dir tools --dir lib --dir lib64 --dir usr {} --ro-bind '{tools}' /tools -- \
+         /tools/unshare-uts --hostname inner -- /tools/unshare-pid --mount-proc -- /tools/unshare-mnt --tmpfs /tmp -- /bin/sh -c 'hostname; ls /tmp; echo /proc/[0-9]*'",
+        user(),
+        libraries(),
+    ));
+    assert_eq!(seen.ok(), "inner\n/proc/1");
+}
+
+/// A kept namespace is entered with its root, whoever made the root.
+fn kept_with_a_root() {
+    need("busybox");
+    let f = Folder::new();
+    let scene = format!(
+        "{BUSYBOX} mkdir k; mount -t tmpfs none k; mount --make-private k
+         unshare-mnt --keep k/ns --root R --propagation slave --tmpfs /tmp -- /bin/ls -A /tmp; nsenter --mount=k/ns /bin/ls /; umount k/ns; rm k/ns
+         unshare-mnt --keep k/ns --root R -- /bin/none; echo $?; ls k"
+    );
+    // On one processor: Linux 6.18 numbers namespaces per processor, and binds none (EINVAL) whose number is lower than
+    // that of the namespace it is bound in.
+    let one = "taskset -c \"$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')\"";
+    let seen = outer_with(one, &f, &scene);
+    assert_eq!(seen.ok(), "bin\nproc\nsub\ntmp\n127", "{seen:?}");
+}
 
 /// A root with nothing but busybox, which needs no library.
 fn busybox() -> Folder {

@@ -1,16 +1,18 @@
 //! Run a small program for its answer: for a bounded time, and never longer than whoever asked lives.
 
-use crate::failure::errno_of;
-use crate::sys::{self, Disposition, disposition, set_disposition};
-use crate::text::harmless;
+use common::failure::errno_of;
+use common::sys::{self, Disposition, disposition, set_disposition};
+use common::text::harmless;
 use nix::errno::Errno;
 use nix::libc::SIGCHLD;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::Pid;
+use std::env;
 use std::fmt;
 use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -45,6 +47,11 @@ impl fmt::Display for Trouble {
             Trouble::Slow => write!(f, "no end after {} s: killed", LIMIT.as_secs()),
         }
     }
+}
+
+/// Where it is on PATH.
+pub fn find(program: &str) -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?).map(|dir| dir.join(program)).find(|path| path.is_file())
 }
 
 /// Runs it to its end and gives what it wrote to standard output. `until`, where given, is a pidfd of the process for

@@ -1,11 +1,9 @@
 //! From a refused network call to a cause and a remedy.
 
-// By its path: the fuzz targets take this file by its own.
-#[path = "hint/table.rs"]
 pub mod table;
 
-use crate::interface::Side;
-use crate::link::Link;
+use crate::interface::Interface;
+use crate::rtnetlink::Rtnetlink;
 use crate::spec::{Cidr, Name, Route, Veth};
 use common::hint::table::Cause;
 use nix::errno::Errno;
@@ -16,10 +14,10 @@ pub fn no_rights_outside(errno: Errno) -> Option<String> {
 }
 
 /// Why no pair could be made.
-pub fn veth(errno: Errno, veth: &Veth, outside: &Side) -> Option<String> {
+pub fn veth(errno: Errno, veth: &Veth, outside: &Rtnetlink) -> Option<String> {
     match errno {
-        Errno::EEXIST => match Link::named(&outside.socket, veth.host.as_str()) {
-            Ok(Some(link)) => taken(&veth.host, &link).into(),
+        Errno::EEXIST => match Interface::named(outside, veth.host.as_str()) {
+            Ok(Some(interface)) => taken(&veth.host, &interface).into(),
             _ => table::NAME_TAKEN.with([veth.name.as_str()]).into(),
         },
         Errno::EOPNOTSUPP => table::NO_VETH.with([]).into(),
@@ -27,19 +25,19 @@ pub fn veth(errno: Errno, veth: &Veth, outside: &Side) -> Option<String> {
     }
 }
 
-fn taken(name: &Name, link: &Link) -> Cause {
-    let alias = if link.name == name.as_str() {
+fn taken(name: &Name, interface: &Interface) -> Cause {
+    let alias = if interface.name == name.as_str() {
         String::new()
     } else {
-        format!(", as an alternative name of {}", common::text::harmless(&link.name))
+        format!(", as an alternative name of {}", common::text::harmless(&interface.name))
     };
-    table::HOST_NAME_TAKEN.with([name.as_str(), &(link.describe() + &alias)])
+    table::HOST_NAME_TAKEN.with([name.as_str(), &(interface.describe() + &alias)])
 }
 
 /// Why an interface could not be moved.
-pub fn moving(errno: Errno, link: &Link) -> Option<String> {
+pub fn moving(errno: Errno, interface: &Interface) -> Option<String> {
     match errno {
-        Errno::EINVAL => table::IMMOVABLE.with([&link.name, &link.describe()]).into(),
+        Errno::EINVAL => table::IMMOVABLE.with([&interface.name, &interface.describe()]).into(),
         errno => no_rights_outside(errno),
     }
 }

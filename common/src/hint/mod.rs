@@ -7,16 +7,15 @@
 //! | [`causes`] | from facts to a cause: pure |
 //! | [`table`] | the causes: what they look like, and what to do; `docs/refusals.md` is made from it |
 //!
-//! To add a cause: a row in the table, a branch in `causes`, a test that provokes it. Here are the questions that the
-//! tools ask, each with the call that was refused.
+//! Here are the questions that tools ask, each with the call that was refused; what one tool alone asks stands in its own
+//! `src/hint`.
 
 pub mod causes;
 pub mod facts;
 mod processes;
 pub mod table;
 
-pub use causes::MapStep;
-use facts::{Facts, Helper};
+use facts::Facts;
 use table::Cause;
 
 use crate::namespace::Namespace;
@@ -66,21 +65,6 @@ pub fn missing_call(since: (u32, u32)) -> Option<String> {
 /// Why no proc(5) could be mounted.
 pub fn mount_proc(directory: &Path, errno: Errno) -> Option<String> {
     line(causes::mount_proc(directory, errno, &Facts::gather()))
-}
-
-/// Why a map was not taken.
-pub fn map(step: MapStep, errno: Errno) -> Option<String> {
-    line(causes::map(step, errno, &Facts::gather()))
-}
-
-/// Why setgroups(2) was refused.
-pub fn set_groups(errno: Errno) -> Option<String> {
-    line(causes::set_groups(errno))
-}
-
-/// Why newuidmap(1) or newgidmap(1) failed. `file` and `owner` say whose ranges stand where, `ranges` what they are.
-pub fn map_program(program: &str, file: &str, owner: &str, ranges: &str) -> Option<String> {
-    line(causes::map_program(&Helper::look(program), [file, owner, ranges], &Facts::gather()))
 }
 
 /// Why a file under `/proc/self` could not be used.

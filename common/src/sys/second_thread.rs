@@ -61,7 +61,7 @@ fn start(given: &'static mut Given) -> nix::Result<()> {
 extern "C" fn body(given: *mut c_void) -> c_int {
     // SAFETY: it is what the function above gave.
     let &Given { signal, line } = unsafe { &*given.cast::<Given>() };
-    let mut byte = super::caps::set_parent_death_signal(signal).err().map_or(0, |errno| errno as u8);
+    let mut byte = super::credentials::set_parent_death_signal(signal).err().map_or(0, |errno| errno as u8);
     // SAFETY: each is given one byte of this frame.
     unsafe {
         libc::write(line, (&raw const byte).cast(), 1);

@@ -1,10 +1,7 @@
 //! From a refused mount and the facts of the system to a cause and a remedy.
 
-// By its path: the fuzz targets take this file by its own.
-#[path = "hint/table.rs"]
 pub mod table;
 
-use crate::filesystem::Call;
 use crate::operation::Filesystem;
 use common::hint::{self, table::Cause};
 use common::mountinfo;
@@ -86,6 +83,15 @@ pub fn attach(mount: &OwnedFd, place: &OwnedFd, errno: Errno) -> Option<String> 
         }
         errno => hint::mount(errno),
     }
+}
+
+/// Which of the calls failed that make a file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    Open,
+    Configure,
+    Create,
+    Mount,
 }
 
 /// Why a file system could not be made.
