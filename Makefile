@@ -7,6 +7,7 @@
 #   make check-vm   the tools' main tests on another kernel, in a virtual machine (VM_TESTS='NAME...', or VM_TESTS= for all)
 #   make soak       the races and the launches, thousands of times
 #   make bench      how fast the tools are, beside others
+#   make coverage   how many lines of each crate the suite executes; COVERAGE_LINES=1: and which not
 #   make dist       the source with its crates; dist-static: the binaries; deb, rpm, check-packages: built and tried
 #
 # STATIC=0 links dynamically. STRICT=1 makes `check` fail when there is something that it could not run. SCENES=elsewhere
@@ -90,6 +91,11 @@ bench: $(BUILT)
 	$(CARGO) build --release --locked --target-dir target/dynamic
 	@sh bench/run.sh target/release target/dynamic/release
 
+# What the suite executes of the tools, which are built for it in target/coverage; TESTS='FILTER...' for a part of it.
+TESTS    =
+coverage:
+	@SCENES=$(SCENES) TOOLS='$(TOOLS)' sh tests/coverage.sh $(TESTS)
+
 demo: $(BUILT)
 	@sh examples/demo.sh target/release
 
@@ -164,4 +170,4 @@ clean:
 	$(CARGO) clean
 
 FORCE:
-.PHONY: all dist dist-static deb rpm check-packages check transparency check-vm soak bench installcheck demo install uninstall fuzz lint deny clean FORCE
+.PHONY: all dist dist-static deb rpm check-packages check transparency check-vm soak bench coverage installcheck demo install uninstall fuzz lint deny clean FORCE
