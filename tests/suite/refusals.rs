@@ -33,6 +33,7 @@ crate::tests![
     helper_is_stopped,
     proc_is_covered,
     no_process_more,
+    no_process_more_in_a_group,
     proc_is_read_only,
     proc_is_absent,
     proc_is_no_use_to_other_settings,
@@ -298,6 +299,8 @@ fn newuidmap_is_missing() {
     let front = ordinary().replace("setpriv", "exec $(command -v setpriv)");
     let seen = sh(&format!("PATH=/nowhere {front} {tool} --map-users 0:300000:9 -- echo ran"));
     hinted(&seen, "newuidmap: not found on PATH", &table::HELPER_MISSING, "install the package uidmap");
+    let seen = sh(&format!("PATH=/nowhere {front} {tool} --map-groups 0:300000:9 -- echo ran"));
+    hinted(&seen, "newgidmap: not found on PATH", &table::HELPER_MISSING, "install the package uidmap");
 }
 
 fn newuidmap_without_rights() {
@@ -342,6 +345,17 @@ fn proc_is_covered() {
     let seen =
         with_mounts("mount --bind /dev/null /proc/uptime; exec unshare-user -- unshare-pid --mount-proc -- echo ran");
     hinted(&seen, "mount(\"proc\", \"/proc\"): EPERM", &table::PROC_COVERED, "/proc/uptime");
+    // What lies over a directory that is always empty hides nothing, and is not named.
+    let seen = with_mounts(
+        "mount -t tmpfs none /proc/sys/fs/binfmt_misc; exec unshare-user -- unshare-pid --mount-proc -- echo ran",
+    );
+    assert_eq!(seen.ok(), "ran");
+    let seen = with_mounts(
+        "mount -t tmpfs none /proc/sys/fs/binfmt_misc; mount --bind /dev/null /proc/uptime
+         exec unshare-user -- unshare-pid --mount-proc -- echo ran",
+    );
+    hinted(&seen, "mount(\"proc\", \"/proc\"): EPERM", &table::PROC_COVERED, "/proc/uptime");
+    assert!(!seen.err.contains("binfmt_misc"), "{seen:?}");
 }
 
 fn proc_is_read_only() {
@@ -371,6 +385,10 @@ fn proc_is_no_use_to_other_settings() {
             _ => hinted(&seen, "EROFS", &table::SYSCTL_READ_ONLY, "remount,rw /proc"),
         }
     }
+    // Mode 0444, for root as well: no right helps.
+    let key = "net.ipv4.tcp_available_congestion_control";
+    let seen = sh(&format!("{} unshare-net --sysctl {key}=x -- echo ran", user()));
+    hinted(&seen, "EACCES", &table::SYSCTL_FOR_READING, key);
     let only_settings = "mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys";
     let seen = with_mounts(&format!("{only_settings}; exec unshare-net --sysctl net.ipv4.ip_forward=1 -- echo ran"));
     hinted(&seen, "EROFS", &table::SYSCTL_READ_ONLY, "remount,rw /proc/sys");
@@ -392,6 +410,12 @@ fn proc_is_not_the_kernels() {
     let settings = "mount -t tmpfs none /proc/sys/kernel; touch /proc/sys/kernel/shmmax";
     let seen = with_mounts(&format!("{settings}; exec unshare-ipc --sysctl kernel.shmmax=9 -- echo ran"));
     hinted(&seen, "write(\"/proc/sys/kernel/shmmax\", \"9\"): ENODEV", &table::PROC_FAKE, "umount it");
+    let kept = Folder::new();
+    let seen = with_mounts(&format!(
+        "mount -t tmpfs none /proc/$$/ns; touch /proc/$$/ns/uts; exec unshare-uts --keep {kept}/kept -- echo ran"
+    ));
+    hinted(&seen, "MS_BIND): ENODEV", &table::PROC_FAKE, "umount it");
+    assert!(!kept.join("kept").exists(), "nothing is left");
     // A whole /proc of somebody's own.
     let fake = "mount -t tmpfs none /proc; mkdir /proc/self; cd /proc/self; touch uid_map gid_map setgroups";
     let seen = with_mounts(&format!("{fake}; exec unshare-user -- echo ran"));
@@ -418,6 +442,28 @@ fn no_process_more() {
     let ordinary = if is_root() { "setpriv --reuid 65534 --regid 65534 --clear-groups " } else { "" };
     let seen = sh(&format!("{ordinary}prlimit --nproc=1 unshare-user -- unshare-pid -- echo ran"));
     hinted(&seen, "fork(): EAGAIN", &table::USER_PROCESSES, "and may have 1 ('ulimit -u')");
+}
+
+/// By the group that counts processes, in cgroup v2 or v1: root alone may make one.
+fn no_process_more_in_a_group() {
+    let place = is_root().then(|| {
+        let mounts = fs::read_to_string("/proc/self/mounts").expect("the mounts");
+        let mut words = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
+        words
+            .find(|mount| mount[2] == "cgroup" && mount[3].split(',').any(|word| word == "pids"))
+            .map(|m| m[1].to_owned())
+    });
+    let line = match place.flatten() {
+        Some(place) => format!(
+            "g={place}/suite-$$; mkdir $g; echo 1 >$g/pids.max
+             sh -c 'echo $$ >$0/cgroup.procs; exec unshare-pid -- echo ran' $g; s=$?; rmdir $g; exit $s"
+        ),
+        None if is_root() && crate::support::cgroups::has("pids") => {
+            "exec limit-cgroup --pids-limit 1 -- unshare-pid -- echo ran".to_owned()
+        }
+        None => return,
+    };
+    hinted(&sh(&line), "fork(): EAGAIN", &table::GROUP_PROCESSES, "1");
 }
 
 fn mount_point_is_missing() {
@@ -571,6 +617,8 @@ fn ruled_out() {
     let deep = Facts { pid_depth: 32, is_first_pid: false, ..facts.clone() };
     decided(causes::create(&PID, Errno::ENOSPC, &deep), &table::PID_DEPTH);
     decided(causes::create(&UTS, Errno::ENOSPC, &deep), &table::LIMIT_REACHED);
+    let unseen = Facts { limits: vec![], ..facts.clone() };
+    decided(causes::create(&UTS, Errno::ENOSPC, &unseen), &table::LIMIT_REACHED);
     let old = Facts { kinds: vec!["mnt"], ..facts.clone() };
     decided(causes::create(&USER, Errno::EINVAL, &old), &table::NOT_IN_KERNEL);
     assert_eq!(causes::create(&USER, Errno::EINVAL, &facts), None);
