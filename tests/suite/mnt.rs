@@ -12,6 +12,7 @@ crate::tests![
     proc,
     dev,
     sysfs,
+    sysfs_too_revealing,
     mqueue,
     dir_and_symlink,
     remount_read_only,
@@ -155,6 +156,30 @@ fn dev() {
 fn sysfs() {
     let seen = sh(&format!("{}unshare-net -- unshare-mnt --sysfs /sys -- ls /sys/class/net", user()));
     assert_eq!(seen.ok(), "lo");
+}
+
+/// The hint names what lies over the caller's sysfs, and not the /sys/fs/cgroup that lies over every one.
+fn sysfs_too_revealing() {
+    let scene = |before: &str| {
+        sh(&format!(
+            "exec {} unshare --mount --propagation private sh -ec '{before}
+                exec unshare-user -- unshare-net -- unshare-mnt --sysfs /mnt -- true'",
+            user()
+        ))
+    };
+    for (before, says) in [
+        ("mount -t tmpfs none /sys/kernel", "\"/sys/kernel\" lies over a part"),
+        ("mount -t tmpfs none /sys", "\"/sys\" lies over a part"),
+        ("mount -o remount,bind,ro /sys", "the sysfs here is restricted"),
+    ] {
+        let seen = scene(before);
+        assert_eq!(seen.code(), 125, "{before}: {seen:?}");
+        assert!(seen.err.contains("EPERM") && seen.err.contains(&format!("hint: {says}")), "{before}: {seen:?}");
+    }
+    if is_root() {
+        let seen = scene("umount -l /sys");
+        assert!(seen.err.contains("hint: no sysfs is mounted here"), "{seen:?}");
+    }
 }
 
 fn mqueue() {
@@ -429,7 +454,9 @@ fn refused_with_a_hint() {
     for (line, call, hint) in [
         ("--bind no d", "--bind \"no\" \"d\": open_tree(\"no\"", "nothing is at \"no\" in the caller's tree"),
         ("--bind d no", "--bind \"d\" \"no\": openat2(\"no\"", "make the mount point first: --dir \"no\""),
-        ("--tmpfs d/a/../b", "--tmpfs \"d/a/../b\"", "--dir"),
+        ("--tmpfs d/a/../b", "--tmpfs \"d/a/../b\"", "make the mount point first: --dir \"d/a\"\n"),
+        ("--dir d/a/b/../c", "--dir \"d/a/b/../c\": openat2(", "make the mount point first: --dir \"d/a/b\"\n"),
+        ("--tmpfs d --remount-ro d --dir d/a", "mkdirat(\"d/a\"): EROFS", "let this option stand before"),
         ("--bind d file", "--bind \"d\" \"file\": move_mount(\"file\")", "is a directory, and DEST is not one"),
         ("--bind file d", "--bind \"file\" \"d\": move_mount(\"d\")", "is not a directory, and DEST is one"),
         ("--dir file", "--dir \"file\": mkdir(\"file\"): EEXIST", "something else"),
@@ -443,9 +470,15 @@ fn refused_with_a_hint() {
             "cd {f}; mkdir -p d; : >file; ln -sfn nowhere link; ln -sfn / to-root; exec 7<d; {}unshare-mnt {line} -- true",
             user()
         ));
-        let message = seen.refused();
-        assert!(message.contains(call) && message.contains(hint), "{line}: {seen:?}");
+        seen.refused();
+        assert!(seen.err.contains(call) && seen.err.contains(hint), "{line}: {seen:?}");
     }
+    // With what the hint says it is done.
+    let seen = sh(&format!(
+        "cd {f}; {}unshare-mnt --tmpfs d --dir d/a/b --dir d/a/b/../c --tmpfs d/a/../x --symlink y d/a/../l -- sh -c 'ls d d/a'",
+        user()
+    ));
+    assert_eq!(seen.ok(), "d:\na\nl\nx\n\nd/a:\nb\nc");
 }
 
 fn rights_over_older_namespaces() {
@@ -517,6 +550,7 @@ fn overlay_refused() {
         ("--overlay-src l --overlay u /dev/shm d", "lie on two mounts"),
         ("--overlay-src file --tmp-overlay d", "ENOTDIR"),
         ("--overlay-src no --tmp-overlay d", "open(\"no\""),
+        ("--overlay-src l --overlay-src l --ro-overlay d", "hint: two of the directories are the same"),
     ] {
         let seen = sh(&format!("cd {f}; mkdir -p l u/in d; : >file; {}unshare-mnt {line} -- true", user()));
         assert!(seen.refused().contains(message), "{line}: {seen:?}");

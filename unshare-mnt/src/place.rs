@@ -174,10 +174,14 @@ impl Tree {
         for (index, name) in names.iter().enumerate().skip(first) {
             let call = self.call(path);
             if *name == ".." {
-                return Err(Failure::refused(call, Errno::ENOENT).hint(hint::missing(path)));
+                return Err(
+                    Failure::refused(call, Errno::ENOENT).hint(hint::missing(&first_to_make(path, &names, index)))
+                );
             }
             if !anywhere && self.vanishes(&at)?.is_none() {
-                return Err(Failure::refused(call, Errno::ENOENT).hint(hint::missing(path)));
+                return Err(
+                    Failure::refused(call, Errno::ENOENT).hint(hint::missing(&first_to_make(path, &names, index)))
+                );
             }
             let is_file = missing == Missing::File && index + 1 == names.len();
             let call = format!("{}({})", if is_file { "mknodat" } else { "mkdirat" }, quoted(path));
@@ -261,6 +265,14 @@ impl Tree {
     pub fn made_read_only(&mut self, mount: OwnedFd) {
         self.made.0.push(Done::MadeReadOnly(mount));
     }
+}
+
+/// What of a path, whose names are missing from `index` on, is to be made by itself: a `..` leads up only from what is
+/// there.
+fn first_to_make(path: &Path, names: &[&OsStr], index: usize) -> PathBuf {
+    let Some(up) = names[index..].iter().position(|name| *name == "..") else { return path.to_owned() };
+    let start = if path.is_absolute() { "/" } else { "" };
+    std::iter::once(OsStr::new(start)).chain(names[..index + up].iter().copied()).collect()
 }
 
 fn identify(fd: BorrowedFd<'_>) -> Result<Identity, Failure> {
