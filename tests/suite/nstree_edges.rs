@@ -1,8 +1,9 @@
 //! Nstree where it is hard: crowds, hostile names, processes that come and go, bad input, output that fails.
 
 use crate::support::json::Json;
+use crate::support::pty::Pty;
 use crate::support::stage::{Stage, nstree, numbers, processes};
-use crate::support::{Folder, LIMIT, command, need, script, sh, user, watch};
+use crate::support::{Folder, LIMIT, command, need, script, session_command, sh, user, watch};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -14,6 +15,8 @@ crate::tests![
     hostile_names,
     while_processes_come_and_go,
     one_that_vanishes_while_it_reads,
+    what_lies_over_a_kept_name,
+    a_narrow_terminal,
     bad_input,
     output_that_fails,
 ];
@@ -108,6 +111,43 @@ fn one_that_vanishes_while_it_reads() {
             met && !shown.contains_key(&goes.id())
         });
         assert!(met, "{hold} at {file}");
+    }
+}
+
+/// A pipe or a device over the file that keeps a namespace is looked at, and not opened: that might wait for somebody, or
+/// set something off.
+fn what_lies_over_a_kept_name() {
+    let folder = Folder::new();
+    let seen = sh(&format!(
+        "exec {}unshare-mnt -- sh -ec 'unshare-uts --keep {folder}/kept -- true; stat -c %i {folder}/kept
+            mkfifo {folder}/pipe; mount --bind {folder}/pipe {folder}/kept; timeout 9 nstree -t uts'",
+        user()
+    ));
+    let id = seen.ok().lines().next().expect("a number");
+    assert!(seen.ok().contains(&format!("uts:[{id}] (kept by {folder}/kept, no process)")), "{seen:#?}");
+    need("strace");
+    let seen = sh(&format!(
+        "exec {}unshare-mnt -- sh -ec 'rm {folder}/*; unshare-uts --keep {folder}/kept -- true
+            mount --bind /dev/null {folder}/kept
+            strace -f -qq -o {folder}/trace -e trace=openat,openat2 -P {folder}/kept nstree -t uts >/dev/null
+            grep open {folder}/trace'",
+        user()
+    ));
+    assert!(seen.ok().contains("O_PATH") && seen.ok().lines().all(|line| line.contains("O_PATH")), "{seen:#?}");
+}
+
+/// A command that does not fit is cut, a line a process, at the last column.
+fn a_narrow_terminal() {
+    let stage = Stage::with("sleep 1000 $(seq 2000 2050) & wait", 1, "sleep");
+    for (locale, end) in [("C.UTF-8", "…"), ("C", "...")] {
+        let mut shell = session_command("/bin/sh");
+        shell.arg("-c").arg(format!("LC_ALL={locale} nstree {}; echo the end; read x", stage.pid()));
+        let mut terminal = Pty::start(shell);
+        let text = terminal.until("the end", LIMIT).expect("an end");
+        terminal.hang_up();
+        let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+        let cut = lines.iter().find(|line| line.contains("sleep 1000 2000")).unwrap_or_else(|| panic!("{text}"));
+        assert!(cut.chars().count() == 80 && cut.ends_with(end), "{text}");
     }
 }
 
