@@ -15,6 +15,7 @@ crate::tests![
     replaced_by_somebody,
     replaced_while_it_is_looked_at,
     cannot_be_opened,
+    helper_that_is_stopped_at_the_end,
     open_to_nobody_else,
     one_of_many_at_once,
     undone_when_the_command_cannot_run,
@@ -282,6 +283,21 @@ fn cannot_be_opened() {
     let seen = sh(&format!("{powerless}unshare-user --keep {folder}/kept -- echo ran"));
     assert!(seen.refused().contains("/kept\"): EACCES"), "{seen:#?}");
     assert!(folder.join("kept").exists());
+}
+
+/// The helper has bound the namespace, and somebody stops it before it is sent away: it is not waited for.
+fn helper_that_is_stopped_at_the_end() {
+    need("strace");
+    need("pgrep");
+    let calls = "write,sendto";
+    let seen = scene(&format!(
+        "timeout 9 strace -qq -o $D/trace -e trace={calls} -e inject={calls}:delay_enter=1500000:when=2 \
+           unshare-user --keep $D/kept -- true & first=$!
+         until [ $(grep -c '\"[dl]\", 1' $D/trace) = 2 ]; do sleep 0.02; done 2>/dev/null
+         helper=$(pgrep -P $(pgrep -P $(pgrep -P $first))); kill -STOP $helper
+         wait $first || echo $?; stat -f -c %T $D/kept; umount $D/kept; kill -0 $helper 2>/dev/null || echo reaped"
+    ));
+    assert_eq!(seen.ok(), "nsfs\nreaped", "{seen:#?}");
 }
 
 /// The directory of `ip netns`, where it is made: with a caller's umask of 0, too.
