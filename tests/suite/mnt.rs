@@ -363,6 +363,11 @@ fn working_directory() {
     let expected = format!("{f}/here\n{f}/here\nf\n/\n/sub\n/sub\n{f}\n/\n125\n");
     assert_eq!(seen.out, expected, "{seen:?}");
     assert!(seen.err.contains("--chdir \"/nothing\""), "{seen:?}");
+    // One that was removed: it is nowhere, and so it is kept, but for a new root.
+    let scene = "mkdir gone; cd gone; rmdir ../gone; unshare-mnt --tmpfs /mnt -- readlink /proc/self/cwd
+        unshare-mnt --root / -- pwd; unshare-mnt --chdir / -- pwd";
+    let seen = outer(&f, scene);
+    assert_eq!(seen.out, format!("{f}/gone (deleted)\n/\n/\n"), "{seen:?}");
 }
 
 /// Where a caller is whose path is longer than any that the kernel takes, the command is.

@@ -329,6 +329,11 @@ fn a_drawing_that_dot_takes() {
     {
         assert!(svg.contains(text), "no {text:?} in {svg}");
     }
+    // Every kind has its title.
+    let all = nstree(&format!("--dot -t pid,user,mnt,net,uts,ipc,cgroup,time {}", stage.pid()));
+    for title in ["Mount", "UTS", "IPC", "Cgroup", "Time"] {
+        assert!(all.contains(&format!("{title} namespace")), "{all}");
+    }
     // From the middle of the tree: no arrow comes from a process that has no card.
     let middle = *descendants(stage.pid()).iter().min().expect("two");
     let dot = nstree(&format!("--dot {middle}"));
