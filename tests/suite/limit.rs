@@ -26,6 +26,7 @@ crate::tests![
     too_deep_for_a_path,
     frozen,
     frozen_parent,
+    parents_that_take_no_group,
     statuses,
     occupied_name,
     unknown_knob,
@@ -304,6 +305,48 @@ fn frozen_parent() {
         "{seen:?}"
     );
     assert!(seen.err.contains(&format!("hint: thaw it with 'echo 0 >{group}/cgroup.freeze'")), "{seen:?}");
+}
+
+fn parents_that_take_no_group() {
+    let Some(group) = group() else { return };
+    // A controller that does not count threads.
+    let domain = if has("memory") { "memory.max=1G" } else { "hugetlb.2MB.max=2097152" };
+    let threaded = format!("mkdir {group}/a; echo threaded >{group}/a/cgroup.type");
+    for (before, options, call, hint) in [
+        (
+            format!("mkdir {group}/a; echo 0 >{group}/cgroup.max.descendants"),
+            format!("--parent {group}/a"),
+            "mkdir(",
+            format!("EAGAIN: Try again\nlimit-cgroup: hint: {group}/a or a group above it allows no more: "),
+        ),
+        (
+            threaded.clone(),
+            format!("--parent {group}"),
+            "cgroup.procs\", \"0\"): EOPNOTSUPP",
+            "hint: the group around it holds processes and hands down controllers that count threads".to_owned(),
+        ),
+        (
+            threaded,
+            format!("--parent {group} --set {domain}"),
+            "cgroup.subtree_control\", \"+",
+            format!("hint: \"{group}\" is a threaded group: name another one with --parent"),
+        ),
+    ] {
+        let seen = sh(&format!(
+            "{before}; limit-cgroup {options} -- echo ran; s=$?
+             rmdir {group}/a; echo max >{group}/cgroup.max.descendants; exit $s"
+        ));
+        assert!(seen.refused().contains(call) && seen.err.contains(&hint), "{before}: {seen:#?}");
+        assert!(group.children().is_empty());
+    }
+    let tree = tree().display();
+    let seen = sh(&format!(
+        "exec {} unshare --mount --propagation private sh -ec 'mount -o remount,bind,ro {tree}
+            exec limit-cgroup --parent {group} -- echo ran'",
+        user()
+    ));
+    let hint = format!("EROFS: Read-only file system\nlimit-cgroup: hint: {group} is mounted read-only");
+    assert!(seen.refused().contains(&hint), "{seen:#?}");
 }
 
 fn statuses() {

@@ -238,9 +238,10 @@ fn settings() {
         "cat /proc/sys/net/ipv4/ip_default_ttl
          unshare-net --veth host=v0 --sysctl net.ipv4.ip_default_ttl=33 --sysctl net.ipv4.conf.eth0.forwarding=1 -- cat /proc/sys/net/ipv4/ip_default_ttl /proc/sys/net/ipv4/conf/eth0/forwarding
          cat /proc/sys/net/ipv4/ip_default_ttl
+         unshare-net --veth host=v2,name=a.b --sysctl net.ipv4.conf.a/b.forwarding=1 -- cat /proc/sys/net/ipv4/conf/a.b/forwarding
          unshare-net --veth host=v1,address=fd06::2/64 --sysctl net.ipv6.conf.all.disable_ipv6=1 -- true || echo $?",
     );
-    assert_eq!(seen.ok(), "64\n33\n1\n64\n125", "{seen:?}");
+    assert_eq!(seen.ok(), "64\n33\n1\n64\n1\n125", "{seen:?}");
     assert!(seen.err.contains("RTM_NEWADDR(fd06::2/64 on eth0 inside): EACCES"), "{seen:?}");
     assert!(seen.err.contains("hint: IPv6 is switched off there"), "{seen:?}");
 }
