@@ -283,12 +283,7 @@ fn identify(fd: BorrowedFd<'_>) -> Result<Identity, Failure> {
 fn parent_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => {
-            if path.is_absolute() {
-                "/".into()
-            } else {
-                ".".into()
-            }
-        }
+        // A path that begins with a slash has one that is not empty.
+        _ => ".".into(),
     }
 }
