@@ -55,7 +55,7 @@ fn hostile_names() {
     let program = folder.join("\u{1b}]0;<b>\"&\\\n\u{202e}x");
     fs::copy("/bin/sleep", &program).expect("a program");
     let mut hostile = command(program.to_str().expect("UTF-8"));
-    hostile.arg0(OsStr::from_bytes(b"\x1b[31m<b>\"&\\n\n\xff\xe2\x80\xaex ]]> \\G")).arg("1000");
+    hostile.arg0(OsStr::from_bytes(b"\x1b[31m<b>\"&\\n\n\t\xff\xe2\x80\xaex ]]> \\G")).arg("1000");
     let stage = Stage::start(hostile, |pid| fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|c| c.contains(&0xff)));
     for options in ["", "-t net", "--dot", "--json"] {
         let text = stage.show(options);
@@ -67,7 +67,7 @@ fn hostile_names() {
     assert!(dot.contains("<b>\\u{1b}&#91;31m&lt;b&gt;&quot;&amp;"), "{dot}");
     let shown = processes(&Json::List(stage.read("")));
     let process = &shown[&stage.pid()];
-    assert_eq!(process.get("command").list()[0].text(), "\u{1b}[31m<b>\"&\\n\n\u{fffd}\u{202e}x ]]> \\G");
+    assert_eq!(process.get("command").list()[0].text(), "\u{1b}[31m<b>\"&\\n\n\t\u{fffd}\u{202e}x ]]> \\G");
     assert_eq!(process.get("name").text(), "\u{1b}]0;<b>\"&\\\n\u{202e}x");
 }
 
@@ -169,6 +169,13 @@ fn bad_input() {
     let seen = sh(&format!("{}unshare-mnt --tmpfs /proc -- nstree", user()));
     assert_eq!((seen.code(), &*seen.out), (125, ""), "{seen:#?}");
     assert!(seen.err.starts_with("nstree: /proc: no proc file system is mounted there\nnstree: hint: "), "{seen:#?}");
+    // A kernel that was built without a kind, as its /proc shows it.
+    let seen = sh(&format!(
+        "exec {} unshare --mount sh -ec 'mount -t tmpfs none /proc/$$/ns; touch /proc/$$/ns/uts; exec nstree -t uts -t time'",
+        user()
+    ));
+    assert_eq!((seen.code(), &*seen.out), (125, ""), "{seen:#?}");
+    assert!(seen.err.starts_with("nstree: --type time: this kernel has no time namespaces"), "{seen:#?}");
 }
 
 fn output_that_fails() {
