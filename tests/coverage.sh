@@ -8,7 +8,9 @@
 #
 # The tools end by execve(2) and _exit(2), so each process counts in a mapped file from its start on. Where it cannot open
 # that file, in another root, or as a user who may not search the path to here, what it does is lost, and it says so on
-# standard error. It also makes calls of its own. So a few tests may fail, such as that of the calls: no matter here.
+# standard error; so are the first lines of a program, before the file is there. The tools also make calls of their own,
+# and leave a variable in the environment. So a few tests fail, such as those of the calls and of the environment: no
+# matter here.
 set -eu
 cd "$(dirname "$0")/.."
 machine=$(rustc -vV | sed -n 's/^host: //p')
@@ -59,7 +61,9 @@ if [ "${COVERAGE_REPORT:-0}" != 1 ]; then
     echo "coverage: the suite's words are in target/coverage/log; its last: $(tail -n 1 "$out/log")"
     if [ -n "${COVERAGE_USER:-}" ]; then
         setpriv --reuid "$COVERAGE_USER" --regid "$COVERAGE_USER" --init-groups \
-            env HOME=/ LOGNAME="$COVERAGE_USER" USER="$COVERAGE_USER" "$out/suite" "$@" >"$out/log-user" || :
+            env -i HOME="$(getent passwd "$COVERAGE_USER" | cut -d : -f 6)" LOGNAME="$COVERAGE_USER" USER="$COVERAGE_USER" \
+            PATH=/usr/local/bin:/usr/bin:/bin SHELL=/bin/sh SCENES="${SCENES:-}" PATIENCE="${PATIENCE:-}" \
+            UNSHARE_TOOLS="$tools" "$out/suite" "$@" >"$out/log-user" || :
         echo "coverage: as $COVERAGE_USER in target/coverage/log-user: $(tail -n 1 "$out/log-user")"
     fi
 fi
