@@ -346,6 +346,9 @@ fn proc_is_covered() {
         with_mounts("mount --bind /dev/null /proc/uptime; exec unshare-user -- unshare-pid --mount-proc -- echo ran");
     hinted(&seen, "mount(\"proc\", \"/proc\"): EPERM", &table::PROC_COVERED, "/proc/uptime");
     // What lies over a directory that is always empty hides nothing, and is not named.
+    if !Path::new("/proc/sys/fs/binfmt_misc").exists() {
+        return;
+    }
     let seen = with_mounts(
         "mount -t tmpfs none /proc/sys/fs/binfmt_misc; exec unshare-user -- unshare-pid --mount-proc -- echo ran",
     );
@@ -444,26 +447,25 @@ fn no_process_more() {
     hinted(&seen, "fork(): EAGAIN", &table::USER_PROCESSES, "and may have 1 ('ulimit -u')");
 }
 
-/// By the group that counts processes, in cgroup v2 or v1: root alone may make one.
+/// By the group that counts processes, where that is one of cgroup v1 and root may make another.
 fn no_process_more_in_a_group() {
-    let place = is_root().then(|| {
-        let mounts = fs::read_to_string("/proc/self/mounts").expect("the mounts");
-        let mut words = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
-        words
-            .find(|mount| mount[2] == "cgroup" && mount[3].split(',').any(|word| word == "pids"))
-            .map(|m| m[1].to_owned())
-    });
-    let line = match place.flatten() {
-        Some(place) => format!(
-            "g={place}/suite-$$; mkdir $g; echo 1 >$g/pids.max
-             sh -c 'echo $$ >$0/cgroup.procs; exec unshare-pid -- echo ran' $g; s=$?; rmdir $g; exit $s"
-        ),
-        None if is_root() && crate::support::cgroups::has("pids") => {
-            "exec limit-cgroup --pids-limit 1 -- unshare-pid -- echo ran".to_owned()
-        }
-        None => return,
+    let mounts = fs::read_to_string("/proc/self/mounts").expect("the mounts");
+    let mut mounts = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
+    let counts = |mount: &Vec<&str>| mount[2] == "cgroup" && mount[3].split(',').any(|word| word == "pids");
+    let Some(place) =
+        mounts.find(counts).map(|mount| Path::new(mount[1]).join(format!("suite-{}", std::process::id())))
+    else {
+        return;
     };
-    hinted(&sh(&line), "fork(): EAGAIN", &table::GROUP_PROCESSES, "1");
+    if fs::create_dir(&place).is_err() {
+        return;
+    }
+    let place = place.display();
+    let seen = sh(&format!(
+        "echo 1 >{place}/pids.max; sh -c 'echo $$ >{place}/cgroup.procs; exec unshare-pid -- echo ran'; s=$?
+         rmdir {place}; exit $s"
+    ));
+    hinted(&seen, "fork(): EAGAIN", &table::GROUP_PROCESSES, "as its pids.max allows, 1:");
 }
 
 fn mount_point_is_missing() {
