@@ -25,12 +25,12 @@ tools=$out/$machine/release
 
 if [ "${COVERAGE_REPORT:-0}" != 1 ]; then
     # The name of the file stands in the program, since a scene may clear the environment: %c counts in it from the start,
-    # %m is one for each program.
+    # %m is one for each program. Many processes count in it at once.
     mkdir -p "$out"
     printf 'const char __wrap___llvm_profile_filename[] = "%s/counts/%%c%%m.profraw";\n' "$out" >"$out/name.c"
     cc -c -o "$out/name.o" "$out/name.c"
     flags="-C instrument-coverage -C llvm-args=-runtime-counter-relocation \
-        -C link-arg=$out/name.o -C link-arg=-Wl,--wrap=__llvm_profile_filename"
+        -C llvm-args=-instrprof-atomic-counter-update-all -C link-arg=$out/name.o -C link-arg=-Wl,--wrap=__llvm_profile_filename"
     # As it stands in the source: nothing inlined, nothing left out.
     export CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_STRIP=none
     export CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
