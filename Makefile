@@ -8,6 +8,7 @@
 #   make check-vm   the tools' main tests on another kernel, in a virtual machine (VM_TESTS='NAME...', or VM_TESTS= for all)
 #   make soak       the races and the launches, thousands of times
 #   make bench      how fast the tools are, beside others
+#   make coverage   how many lines of each crate the suite executes; COVERAGE_LINES=1: and which not
 #   make dist       the source with its crates; dist-static: the binaries; deb, rpm, check-packages: built and tried
 #
 # STATIC=0 links dynamically. STRICT=1 makes `check` fail when there is something that it could not run. SCENES=elsewhere
@@ -86,8 +87,7 @@ soak: $(BUILT) target/suite
 	SOAK=10000 UNSHARE_TOOLS=$(CURDIR)/target/release target/suite mnt_hostile::race
 	SOAK=20000 UNSHARE_TOOLS=$(CURDIR)/target/release target/suite standing::soak
 
-# The table of the README's section "Speed", as root: some minutes, on a machine that does nothing else.
-# The tools built against musl, where the compiler has its library (rustup target add). What differs is signals, threads,
+# The tools built against musl: it takes the compiler's library for it (rustup target add). What differs is signals, threads,
 # and what the runtime does before main; the tests that know each call of glibc's are not for it.
 MUSL   = $(MACHINE:gnu=musl)
 check-musl: target/suite
@@ -96,12 +96,18 @@ check-musl: target/suite
 	UNSHARE_TOOLS=$(CURDIR)/target/musl/$(MUSL)/release STRICT=$(STRICT) target/suite \
 	    chain:: user:: user_maps:: isolation:: pipelines:: usage:: roots:: net:: transparency::signals transparency::inheritance
 
-# In the bench they have a column.
+# The table of the README's section "Speed", as root: some minutes, on a machine that does nothing else. With a column for
+# musl where the compiler has its library.
 MUSLED = $(if $(wildcard $(shell rustc --print target-libdir --target $(MUSL) 2>/dev/null)/*),target/$(MUSL)/release)
 bench: $(BUILT)
 	$(CARGO) build --release --locked --target-dir target/dynamic
 	$(if $(MUSLED),$(CARGO) build --release --locked --target $(MUSL))
 	@sh bench/run.sh target/release target/dynamic/release $(MUSLED)
+
+# What the suite executes of the tools, which are built for it in target/coverage; TESTS='FILTER...' for a part of it.
+TESTS    =
+coverage:
+	@SCENES=$(SCENES) TOOLS='$(TOOLS)' sh tests/coverage.sh $(TESTS)
 
 demo: $(BUILT)
 	@sh examples/demo.sh target/release
@@ -177,4 +183,4 @@ clean:
 	$(CARGO) clean
 
 FORCE:
-.PHONY: all dist dist-static deb rpm check-packages check transparency check-vm check-musl soak bench installcheck demo install uninstall fuzz lint deny clean FORCE
+.PHONY: all dist dist-static deb rpm check-packages check transparency check-vm check-musl soak bench coverage installcheck demo install uninstall fuzz lint deny clean FORCE

@@ -93,6 +93,8 @@ fn ruled_out() {
     let deep = Facts { pid_depth: 32, is_first_pid: false, ..facts.clone() };
     decided(causes::create(&PID, Errno::ENOSPC, &deep), &table::PID_DEPTH);
     decided(causes::create(&UTS, Errno::ENOSPC, &deep), &table::LIMIT_REACHED);
+    let unseen = Facts { limits: vec![], ..facts.clone() };
+    decided(causes::create(&UTS, Errno::ENOSPC, &unseen), &table::LIMIT_REACHED);
     let old = Facts { kinds: vec!["mnt"], ..facts.clone() };
     decided(causes::create(&USER, Errno::EINVAL, &old), &table::NOT_IN_KERNEL);
     assert_eq!(causes::create(&USER, Errno::EINVAL, &facts), None);

@@ -13,6 +13,7 @@ crate::tests![
     a_few_lines_a_link,
     the_whole_chain,
     names,
+    without_proc,
     process_ids,
     users,
     mounts,
@@ -250,6 +251,15 @@ fn names() {
     assert!(!seen.err.contains('\u{1b}'), "{seen:#?}");
 }
 
+fn without_proc() {
+    let seen = sh(&format!(
+        "exec {} unshare --mount sh -ec 'mount -t tmpfs none /proc; exec unshare-uts --explain -- echo ran'",
+        user()
+    ));
+    assert_eq!(seen.ok(), "ran");
+    has(&seen, &["(uts:[unknown] -> uts:[unknown])"]);
+}
+
 fn process_ids() {
     let folder = Folder::new();
     for (options, inside) in [("", 1), ("--init ", 2)] {
@@ -286,6 +296,10 @@ fn users() {
     if is_root() {
         let seen = told("unshare-user --explain --map-users 5:100:20 --map-groups 0:0:1 true");
         has(&seen, &["users 5-24 in here are users 100-119 outside\n"]);
+        // A long map is told in part.
+        let seven: String = (0..7).map(|id| format!(" --map-users {id}:{}:1", 2 * id)).collect();
+        let seen = told(&format!("unshare-user --explain {seven} --map-groups 0:0:1 true"));
+        has(&seen, &["\"0 0 1, 1 2 1, 2 4 1, 3 6 1, 4 8 1, ... (7 lines)\"", "user 4 outside, and 4 lines more\n"]);
     }
 }
 

@@ -13,6 +13,9 @@ crate::tests![
     umount_lets_go,
     occupied_file,
     replaced_by_somebody,
+    replaced_while_it_is_looked_at,
+    cannot_be_opened,
+    helper_that_is_stopped_at_the_end,
     open_to_nobody_else,
     one_of_many_at_once,
     undone_when_the_command_cannot_run,
@@ -242,6 +245,61 @@ fn replaced_by_somebody() {
         ));
         assert_eq!(seen.out, "127\na secret\n0\nkept\n", "{tool}: {seen:#?}");
     }
+}
+
+/// The same while the tool makes sure of FILE, before it goes on: it refuses, and waits for nobody.
+fn replaced_while_it_is_looked_at() {
+    need("strace");
+    // At the first of these calls for FILE the tool is held for a second, and meanwhile FILE is another.
+    let held = |call: &str, nth: usize, swap: &str| {
+        format!(
+            "strace -f -qq -o $D/trace -P $D/kept -e inject={call}:delay_enter=1000000:when={nth} \
+               timeout 9 unshare-uts --keep $D/kept -- echo ran & tool=$!
+             until [ $(grep -c {call}. $D/trace) = {nth} ]; do sleep 0.02; done 2>/dev/null
+             sleep 0.2; {swap}; wait $tool || echo $?; stat -c %F $D/kept; grep -c nsfs /proc/mounts || :"
+        )
+    };
+    // It was an empty file when it was looked at; to open a pipe waits for who opens the other end.
+    let seen = scene(&format!(": >$D/kept; {}", held("openat", 2, "rm $D/kept; mkfifo $D/kept")));
+    assert_eq!(seen.ok(), "125\nfifo\n0", "{seen:#?}");
+    assert!(seen.err.contains("not a regular file"), "{seen:#?}");
+    // Another empty file in the place of the one that was opened, or made: whose it is, nobody knows.
+    for before in [": >$D/kept", ":"] {
+        let seen = scene(&format!("{before}; {}; ls $D", held("flock", 1, "mv $D/kept $D/moved; : >$D/kept")));
+        assert_eq!(seen.ok(), "125\nregular empty file\n0\nd\nkept\nmoved\nscript\ntrace", "{seen:#?}");
+        assert!(seen.err.contains("it was replaced while it was looked at"), "{seen:#?}");
+        assert!(seen.err.contains("hint: name a file in a directory to which nobody else may write"), "{seen:#?}");
+    }
+}
+
+/// Nothing is left of the directory of `ip netns` where the file in it cannot be made.
+fn cannot_be_opened() {
+    let seen = scene("unshare-net --keep /run/netns/$(printf %0256d 0) -- true || echo $?; ls /run");
+    assert_eq!(seen.ok(), "125", "{seen:#?}");
+    assert!(seen.err.contains("ENAMETOOLONG"), "{seen:#?}");
+    // Somebody else's file: looked at, but not opened.
+    let folder = Folder::new();
+    fs::write(folder.join("kept"), "").expect("a file");
+    sh(&format!("chmod 0 {folder}/kept")).ok();
+    let powerless = if is_root() { "setpriv --bounding-set=-all --inh-caps=-all -- " } else { "" };
+    let seen = sh(&format!("{powerless}unshare-user --keep {folder}/kept -- echo ran"));
+    assert!(seen.refused().contains("/kept\"): EACCES"), "{seen:#?}");
+    assert!(folder.join("kept").exists());
+}
+
+/// The helper has bound the namespace, and somebody stops it before it is sent away: it is not waited for.
+fn helper_that_is_stopped_at_the_end() {
+    need("strace");
+    need("pgrep");
+    let calls = "write,sendto";
+    let seen = scene(&format!(
+        "timeout 9 strace -qq -o $D/trace -e trace={calls} -e inject={calls}:delay_enter=1500000:when=2 \
+           unshare-user --keep $D/kept -- true & first=$!
+         until [ $(grep -c '\"[dl]\", 1' $D/trace) = 2 ]; do sleep 0.02; done 2>/dev/null
+         helper=$(pgrep -P $(pgrep -P $(pgrep -P $first))); kill -STOP $helper
+         wait $first || echo $?; stat -f -c %T $D/kept; umount $D/kept; kill -0 $helper 2>/dev/null || echo reaped"
+    ));
+    assert_eq!(seen.ok(), "nsfs\nreaped", "{seen:#?}");
 }
 
 /// The directory of `ip netns`, where it is made: with a caller's umask of 0, too.

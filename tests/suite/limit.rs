@@ -7,6 +7,7 @@ crate::tests![
     bad_input,
     unknown_option,
     missing_command,
+    no_tree,
     refused_to_an_ordinary_user,
     command_is_inside,
     unknown_knob,
@@ -14,6 +15,28 @@ crate::tests![
     rounded,
     explained,
 ];
+
+/// Where nothing tells of the caller's group, or it is not to be seen.
+fn no_tree() {
+    let scene = |before: &str| {
+        sh(&format!(
+            "exec {} unshare --mount --propagation private sh -ec '{before}; exec limit-cgroup --set cgroup.max.depth=9 -- echo ran'",
+            user()
+        ))
+    };
+    let seen = scene("mount -t tmpfs none /proc");
+    assert!(seen.refused().ends_with("limit-cgroup: hint: it takes /proc"), "{seen:?}");
+    let tree = tree().display();
+    let seen = scene(&format!("mount -t tmpfs none {tree}"));
+    let hidden =
+        "is not found in a file system\nlimit-cgroup: hint: the cgroup2 file system that is mounted here belongs to";
+    assert!(seen.refused().contains(hidden), "{seen:?}");
+    if is_root() {
+        let seen = scene(&format!("umount -l {tree}"));
+        let none = "is not found in a file system\nlimit-cgroup: hint: no cgroup2 file system is mounted here";
+        assert!(seen.refused().contains(none), "{seen:?}");
+    }
+}
 
 /// Options that are wrong by themselves: refused for everybody, before anything is made.
 fn bad_input() {

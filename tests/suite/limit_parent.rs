@@ -2,10 +2,11 @@
 
 use crate::limit::{group, group_of_root};
 use crate::support::cgroups::{has, some_knob, tree};
-use crate::support::{Folder, eventually, need, sh};
+use crate::support::{Folder, eventually, need, sh, user};
 
 crate::tests![
     frozen_parent,
+    parents_that_take_no_group,
     occupied_name,
     missing_controller,
     parent_hands_down_what_it_did,
@@ -29,6 +30,48 @@ fn frozen_parent() {
         "{seen:?}"
     );
     assert!(seen.err.contains(&format!("hint: thaw it with 'echo 0 >{group}/cgroup.freeze'")), "{seen:?}");
+}
+
+fn parents_that_take_no_group() {
+    let Some(group) = group() else { return };
+    // A controller that does not count threads.
+    let domain = if has("memory") { "memory.max=1G" } else { "hugetlb.2MB.max=2097152" };
+    let threaded = format!("mkdir {group}/a; echo threaded >{group}/a/cgroup.type");
+    for (before, options, call, hint) in [
+        (
+            format!("mkdir {group}/a; echo 0 >{group}/cgroup.max.descendants"),
+            format!("--parent {group}/a"),
+            "mkdir(",
+            format!("EAGAIN: Try again\nlimit-cgroup: hint: {group}/a or a group above it allows no more: "),
+        ),
+        (
+            threaded.clone(),
+            format!("--parent {group}"),
+            "cgroup.procs\", \"0\"): EOPNOTSUPP",
+            "hint: the group around it holds processes and hands down controllers that count threads".to_owned(),
+        ),
+        (
+            threaded,
+            format!("--parent {group} --set {domain}"),
+            "cgroup.subtree_control\", \"+",
+            format!("hint: \"{group}\" is a threaded group: name another one with --parent"),
+        ),
+    ] {
+        let seen = sh(&format!(
+            "{before}; limit-cgroup {options} -- echo ran; s=$?
+             rmdir {group}/a; echo max >{group}/cgroup.max.descendants; exit $s"
+        ));
+        assert!(seen.refused().contains(call) && seen.err.contains(&hint), "{before}: {seen:#?}");
+        assert!(group.children().is_empty());
+    }
+    let tree = tree().display();
+    let seen = sh(&format!(
+        "exec {} unshare --mount --propagation private sh -ec 'mount -o remount,bind,ro {tree}
+            exec limit-cgroup --parent {group} -- echo ran'",
+        user()
+    ));
+    let hint = format!("EROFS: Read-only file system\nlimit-cgroup: hint: {group} is mounted read-only");
+    assert!(seen.refused().contains(&hint), "{seen:#?}");
 }
 
 /// Somebody else's group of that name stays, with who is in it.

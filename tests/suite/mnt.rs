@@ -13,6 +13,7 @@ crate::tests![
     proc,
     dev,
     sysfs,
+    sysfs_too_revealing,
     mqueue,
     dir_and_symlink,
     remount_read_only,
@@ -148,6 +149,30 @@ fn sysfs() {
     assert_eq!(seen.ok(), "lo");
 }
 
+/// The hint names what lies over the caller's sysfs, and not the /sys/fs/cgroup that lies over every one.
+fn sysfs_too_revealing() {
+    let scene = |before: &str| {
+        sh(&format!(
+            "exec {} unshare --mount --propagation private sh -ec '{before}
+                exec unshare-user -- unshare-net -- unshare-mnt --sysfs /mnt -- true'",
+            user()
+        ))
+    };
+    for (before, says) in [
+        ("mount -t tmpfs none /sys/kernel", "\"/sys/kernel\" lies over a part"),
+        ("mount -t tmpfs none /sys", "\"/sys\" lies over a part"),
+        ("mount -o remount,bind,ro /sys", "the sysfs here is restricted"),
+    ] {
+        let seen = scene(before);
+        assert_eq!(seen.code(), 125, "{before}: {seen:?}");
+        assert!(seen.err.contains("EPERM") && seen.err.contains(&format!("hint: {says}")), "{before}: {seen:?}");
+    }
+    if is_root() {
+        let seen = scene("umount -l /sys");
+        assert!(seen.err.contains("hint: no sysfs is mounted here"), "{seen:?}");
+    }
+}
+
 fn mqueue() {
     let f = Folder::new();
     let seen = sh(&format!(
@@ -250,6 +275,11 @@ fn working_directory() {
     let expected = format!("{f}/here\n{f}/here\nf\n/\n/sub\n/sub\n{f}\n/\n125\n");
     assert_eq!(seen.out, expected, "{seen:?}");
     assert!(seen.err.contains("--chdir \"/nothing\""), "{seen:?}");
+    // One that was removed: it is nowhere, and so it is kept, but for a new root.
+    let scene = "mkdir gone; cd gone; rmdir ../gone; unshare-mnt --tmpfs /mnt -- readlink /proc/self/cwd
+        unshare-mnt --root / -- pwd; unshare-mnt --chdir / -- pwd";
+    let seen = outer(&f, scene);
+    assert_eq!(seen.out, format!("{f}/gone (deleted)\n/\n/\n"), "{seen:?}");
 }
 
 /// Where a caller is whose path is longer than any that the kernel takes, the command is.
@@ -341,7 +371,9 @@ fn refused_with_a_hint() {
     for (line, call, hint) in [
         ("--bind no d", "--bind \"no\" \"d\": open_tree(\"no\"", "nothing is at \"no\" in the caller's tree"),
         ("--bind d no", "--bind \"d\" \"no\": openat2(\"no\"", "make the mount point first: --dir \"no\""),
-        ("--tmpfs d/a/../b", "--tmpfs \"d/a/../b\"", "--dir"),
+        ("--tmpfs d/a/../b", "--tmpfs \"d/a/../b\"", "make the mount point first: --dir \"d/a\"\n"),
+        ("--dir d/a/b/../c", "--dir \"d/a/b/../c\": openat2(", "make the mount point first: --dir \"d/a/b\"\n"),
+        ("--tmpfs d --remount-ro d --dir d/a", "mkdirat(\"d/a\"): EROFS", "let this option stand before"),
         ("--bind d file", "--bind \"d\" \"file\": move_mount(\"file\")", "is a directory, and DEST is not one"),
         ("--bind file d", "--bind \"file\" \"d\": move_mount(\"d\")", "is not a directory, and DEST is one"),
         ("--dir file", "--dir \"file\": mkdir(\"file\"): EEXIST", "something else"),
@@ -355,9 +387,15 @@ fn refused_with_a_hint() {
             "cd {f}; mkdir -p d; : >file; ln -sfn nowhere link; ln -sfn / to-root; exec 7<d; {}unshare-mnt {line} -- true",
             user()
         ));
-        let message = seen.refused();
-        assert!(message.contains(call) && message.contains(hint), "{line}: {seen:?}");
+        seen.refused();
+        assert!(seen.err.contains(call) && seen.err.contains(hint), "{line}: {seen:?}");
     }
+    // With what the hint says it is done.
+    let seen = sh(&format!(
+        "cd {f}; {}unshare-mnt --tmpfs d --dir d/a/b --dir d/a/b/../c --tmpfs d/a/../x --symlink y d/a/../l -- sh -c 'ls d d/a'",
+        user()
+    ));
+    assert_eq!(seen.ok(), "d:\na\nl\nx\n\nd/a:\nb\nc");
 }
 
 fn rights_over_older_namespaces() {

@@ -41,6 +41,7 @@ fn overlay_refused() {
         ("--overlay-src l --overlay u /dev/shm d", "lie on two mounts"),
         ("--overlay-src file --tmp-overlay d", "ENOTDIR"),
         ("--overlay-src no --tmp-overlay d", "open(\"no\""),
+        ("--overlay-src l --overlay-src l --ro-overlay d", "hint: two of the directories are the same"),
     ] {
         let seen = sh(&format!("cd {f}; mkdir -p l u/in d; : >file; {}unshare-mnt {line} -- true", user()));
         assert!(seen.refused().contains(message), "{line}: {seen:?}");

@@ -193,15 +193,19 @@ fn moved_back() {
     let seen = host(
         "ip link add one type veth peer name two; ip link set two up; ip link set one up
          ip address add 10.4.0.2/24 dev two; ip -6 address add fd04::2/64 dev two nodad
+         ip route add 10.9.0.0/16 via 10.4.0.1; ip -6 route add fd09::/64 via fd04::1
          ip -br link show two; ip -br -4 address show two
          unshare-net --move two,name=card0 -- /no/such/command || echo $?
-         ip -br link show two; ip -br -4 address show two; ip -br -6 address show two | grep -c fd04::2/64",
+         ip -br link show two; ip -br -4 address show two; ip -br -6 address show two | grep -c fd04::2/64
+         ip route show 10.9.0.0/16; ip -6 route show fd09::/64",
     );
     let lines: Vec<&str> = seen.ok().lines().collect();
     assert_eq!(lines[2], "127", "{seen:?}");
     assert_eq!(lines[0], lines[3], "its name, address and state: {seen:?}");
     assert_eq!(lines[1], lines[4], "its IPv4 address: {seen:?}");
     assert_eq!(lines[5], "1", "its IPv6 address: {seen:?}");
+    assert!(lines[6].starts_with("10.9.0.0/16 via 10.4.0.1 dev two"), "its routes: {seen:?}");
+    assert!(lines[7].starts_with("fd09::/64 via fd04::1 dev two"), "its routes: {seen:?}");
 }
 
 /// The kernel brings it up; packets pass once the parent is up too.
@@ -234,9 +238,10 @@ fn settings() {
         "cat /proc/sys/net/ipv4/ip_default_ttl
          unshare-net --veth host=v0 --sysctl net.ipv4.ip_default_ttl=33 --sysctl net.ipv4.conf.eth0.forwarding=1 -- cat /proc/sys/net/ipv4/ip_default_ttl /proc/sys/net/ipv4/conf/eth0/forwarding
          cat /proc/sys/net/ipv4/ip_default_ttl
+         unshare-net --veth host=v2,name=a.b --sysctl net.ipv4.conf.a/b.forwarding=1 -- cat /proc/sys/net/ipv4/conf/a.b/forwarding
          unshare-net --veth host=v1,address=fd06::2/64 --sysctl net.ipv6.conf.all.disable_ipv6=1 -- true || echo $?",
     );
-    assert_eq!(seen.ok(), "64\n33\n1\n64\n125", "{seen:?}");
+    assert_eq!(seen.ok(), "64\n33\n1\n64\n1\n125", "{seen:?}");
     assert!(seen.err.contains("RTM_NEWADDR(fd06::2/64 on eth0 inside): EACCES"), "{seen:?}");
     assert!(seen.err.contains("hint: IPv6 is switched off there"), "{seen:?}");
 }

@@ -303,6 +303,10 @@ fn users_outside_and_inside() {
     assert_eq!(process.get("not_shared"), &Json::List(vec![]), "what is shown is not repeated");
     let text = stage.show("-t uts");
     assert!(text.contains(&format!("{} → 1234  sleep 1000  (not its parent's: user)", me())), "{text}");
+    // Without a map it is what everybody is called who has none.
+    let stage = Stage::with("exec unshare-user --map-none -- sleep 1000", 1, "sleep");
+    let text = stage.show("-t uts");
+    assert!(text.contains(&format!("{} → nobody  sleep 1000", me())), "{text}");
 }
 
 fn a_drawing_that_dot_takes() {
@@ -328,6 +332,11 @@ fn a_drawing_that_dot_takes() {
         ["PID namespace", "Network namespace", "User namespace", "&lt;i&gt;&amp;&quot;", "outside: PID 2, then "]
     {
         assert!(svg.contains(text), "no {text:?} in {svg}");
+    }
+    // Every kind has its title.
+    let all = nstree(&format!("--dot -t pid,user,mnt,net,uts,ipc,cgroup,time {}", stage.pid()));
+    for title in ["Mount", "UTS", "IPC", "Cgroup", "Time"] {
+        assert!(all.contains(&format!("{title} namespace")), "{all}");
     }
     // From the middle of the tree: no arrow comes from a process that has no card.
     let middle = *descendants(stage.pid()).iter().min().expect("two");

@@ -2,7 +2,8 @@
 
 use crate::support::json::Json;
 use crate::support::nstree_stage::{Stage, nstree, numbers, processes};
-use crate::support::{Folder, LIMIT, command, need, script, sh, user, watch};
+use crate::support::pty::Pty;
+use crate::support::{Folder, LIMIT, command, need, script, session_command, sh, user, watch};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -14,6 +15,8 @@ crate::tests![
     hostile_names,
     while_processes_come_and_go,
     one_that_vanishes_while_it_reads,
+    what_lies_over_a_kept_name,
+    a_narrow_terminal,
     bad_input,
     output_that_fails,
 ];
@@ -52,7 +55,7 @@ fn hostile_names() {
     let program = folder.join("\u{1b}]0;<b>\"&\\\n\u{202e}x");
     fs::copy("/bin/sleep", &program).expect("a program");
     let mut hostile = command(program.to_str().expect("UTF-8"));
-    hostile.arg0(OsStr::from_bytes(b"\x1b[31m<b>\"&\\n\n\xff\xe2\x80\xaex ]]> \\G")).arg("1000");
+    hostile.arg0(OsStr::from_bytes(b"\x1b[31m<b>\"&\\n\n\t\xff\xe2\x80\xaex ]]> \\G")).arg("1000");
     let stage = Stage::start(hostile, |pid| fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|c| c.contains(&0xff)));
     for options in ["", "-t net", "--dot", "--json"] {
         let text = stage.show(options);
@@ -64,7 +67,7 @@ fn hostile_names() {
     assert!(dot.contains("<b>\\u{1b}&#91;31m&lt;b&gt;&quot;&amp;"), "{dot}");
     let shown = processes(&Json::List(stage.read("")));
     let process = &shown[&stage.pid()];
-    assert_eq!(process.get("command").list()[0].text(), "\u{1b}[31m<b>\"&\\n\n\u{fffd}\u{202e}x ]]> \\G");
+    assert_eq!(process.get("command").list()[0].text(), "\u{1b}[31m<b>\"&\\n\n\t\u{fffd}\u{202e}x ]]> \\G");
     assert_eq!(process.get("name").text(), "\u{1b}]0;<b>\"&\\\n\u{202e}x");
 }
 
@@ -111,6 +114,43 @@ fn one_that_vanishes_while_it_reads() {
     }
 }
 
+/// A pipe or a device over the file that keeps a namespace is looked at, and not opened: that might wait for somebody, or
+/// set something off.
+fn what_lies_over_a_kept_name() {
+    let folder = Folder::new();
+    let seen = sh(&format!(
+        "exec {}unshare-mnt -- sh -ec 'unshare-uts --keep {folder}/kept -- true; stat -c %i {folder}/kept
+            mkfifo {folder}/pipe; mount --bind {folder}/pipe {folder}/kept; timeout 9 nstree -t uts'",
+        user()
+    ));
+    let id = seen.ok().lines().next().expect("a number");
+    assert!(seen.ok().contains(&format!("uts:[{id}] (kept by {folder}/kept, no process)")), "{seen:#?}");
+    need("strace");
+    let seen = sh(&format!(
+        "exec {}unshare-mnt -- sh -ec 'rm {folder}/*; unshare-uts --keep {folder}/kept -- true
+            mount --bind /dev/null {folder}/kept
+            strace -f -qq -o {folder}/trace -e trace=openat,openat2 -P {folder}/kept nstree -t uts >/dev/null
+            grep open {folder}/trace'",
+        user()
+    ));
+    assert!(seen.ok().contains("O_PATH") && seen.ok().lines().all(|line| line.contains("O_PATH")), "{seen:#?}");
+}
+
+/// A command that does not fit is cut, a line a process, at the last column.
+fn a_narrow_terminal() {
+    let stage = Stage::with("sleep 1000 $(seq 2000 2050) & wait", 1, "sleep");
+    for (locale, end) in [("C.UTF-8", "…"), ("C", "...")] {
+        let mut shell = session_command("/bin/sh");
+        shell.arg("-c").arg(format!("LC_ALL={locale} nstree {}; echo the end; read x", stage.pid()));
+        let mut terminal = Pty::start(shell);
+        let text = terminal.until("the end", LIMIT).expect("an end");
+        terminal.hang_up();
+        let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+        let cut = lines.iter().find(|line| line.contains("sleep 1000 2000")).unwrap_or_else(|| panic!("{text}"));
+        assert!(cut.chars().count() == 80 && cut.ends_with(end), "{text}");
+    }
+}
+
 fn bad_input() {
     for (options, message) in [
         ("4000000000", "nstree: there is no process 4000000000\nnstree: hint: "),
@@ -129,6 +169,13 @@ fn bad_input() {
     let seen = sh(&format!("{}unshare-mnt --tmpfs /proc -- nstree", user()));
     assert_eq!((seen.code(), &*seen.out), (125, ""), "{seen:#?}");
     assert!(seen.err.starts_with("nstree: /proc: no proc file system is mounted there\nnstree: hint: "), "{seen:#?}");
+    // A kernel that was built without a kind, as its /proc shows it.
+    let seen = sh(&format!(
+        "exec {} unshare --mount sh -ec 'mount -t tmpfs none /proc/$$/ns; touch /proc/$$/ns/uts; exec nstree -t uts -t time'",
+        user()
+    ));
+    assert_eq!((seen.code(), &*seen.out), (125, ""), "{seen:#?}");
+    assert!(seen.err.starts_with("nstree: --type time: this kernel has no time namespaces"), "{seen:#?}");
 }
 
 fn output_that_fails() {

@@ -28,6 +28,7 @@ crate::tests![
     helper_is_stopped,
     proc_is_covered,
     no_process_more,
+    no_process_more_in_a_group,
     proc_is_read_only,
     proc_is_absent,
     proc_is_no_use_to_other_settings,
@@ -294,6 +295,8 @@ fn newuidmap_is_missing() {
     let front = ordinary().replace("setpriv", "exec $(command -v setpriv)");
     let seen = sh(&format!("PATH=/nowhere {front} {tool} --map-users 0:300000:9 -- echo ran"));
     hinted(&seen, "newuidmap: not found on PATH", &unshare_user::table::HELPER_MISSING, "install the package uidmap");
+    let seen = sh(&format!("PATH=/nowhere {front} {tool} --map-groups 0:300000:9 -- echo ran"));
+    hinted(&seen, "newgidmap: not found on PATH", &unshare_user::table::HELPER_MISSING, "install the package uidmap");
 }
 
 fn newuidmap_without_rights() {
@@ -343,6 +346,20 @@ fn proc_is_covered() {
     let seen =
         with_mounts("mount --bind /dev/null /proc/uptime; exec unshare-user -- unshare-pid --mount-proc -- echo ran");
     hinted(&seen, "mount(\"proc\", \"/proc\"): EPERM", &table::PROC_COVERED, "/proc/uptime");
+    // What lies over a directory that is always empty hides nothing, and is not named.
+    if !Path::new("/proc/sys/fs/binfmt_misc").exists() {
+        return;
+    }
+    let seen = with_mounts(
+        "mount -t tmpfs none /proc/sys/fs/binfmt_misc; exec unshare-user -- unshare-pid --mount-proc -- echo ran",
+    );
+    assert_eq!(seen.ok(), "ran");
+    let seen = with_mounts(
+        "mount -t tmpfs none /proc/sys/fs/binfmt_misc; mount --bind /dev/null /proc/uptime
+         exec unshare-user -- unshare-pid --mount-proc -- echo ran",
+    );
+    hinted(&seen, "mount(\"proc\", \"/proc\"): EPERM", &table::PROC_COVERED, "/proc/uptime");
+    assert!(!seen.err.contains("binfmt_misc"), "{seen:?}");
 }
 
 fn proc_is_read_only() {
@@ -372,6 +389,10 @@ fn proc_is_no_use_to_other_settings() {
             _ => hinted(&seen, "EROFS", &table::SYSCTL_READ_ONLY, "remount,rw /proc"),
         }
     }
+    // Mode 0444, for root as well: no right helps.
+    let key = "net.ipv4.tcp_available_congestion_control";
+    let seen = sh(&format!("{} unshare-net --sysctl {key}=x -- echo ran", user()));
+    hinted(&seen, "EACCES", &table::SYSCTL_FOR_READING, key);
     let only_settings = "mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys";
     let seen = with_mounts(&format!("{only_settings}; exec unshare-net --sysctl net.ipv4.ip_forward=1 -- echo ran"));
     hinted(&seen, "EROFS", &table::SYSCTL_READ_ONLY, "remount,rw /proc/sys");
@@ -393,6 +414,12 @@ fn proc_is_not_the_kernels() {
     let settings = "mount -t tmpfs none /proc/sys/kernel; touch /proc/sys/kernel/shmmax";
     let seen = with_mounts(&format!("{settings}; exec unshare-ipc --sysctl kernel.shmmax=9 -- echo ran"));
     hinted(&seen, "write(\"/proc/sys/kernel/shmmax\", \"9\"): ENODEV", &table::PROC_FAKE, "umount it");
+    let kept = Folder::new();
+    let seen = with_mounts(&format!(
+        "mount -t tmpfs none /proc/$$/ns; touch /proc/$$/ns/uts; exec unshare-uts --keep {kept}/kept -- echo ran"
+    ));
+    hinted(&seen, "MS_BIND): ENODEV", &table::PROC_FAKE, "umount it");
+    assert!(!kept.join("kept").exists(), "nothing is left");
     // A whole /proc of somebody's own.
     let fake = "mount -t tmpfs none /proc; mkdir /proc/self; cd /proc/self; touch uid_map gid_map setgroups";
     let seen = with_mounts(&format!("{fake}; exec unshare-user -- echo ran"));
@@ -419,6 +446,27 @@ fn no_process_more() {
     let ordinary = if is_root() { "setpriv --reuid 65534 --regid 65534 --clear-groups " } else { "" };
     let seen = sh(&format!("{ordinary}prlimit --nproc=1 unshare-user -- unshare-pid -- echo ran"));
     hinted(&seen, "fork(): EAGAIN", &table::USER_PROCESSES, "and may have 1 ('ulimit -u')");
+}
+
+/// By the group that counts processes, where that is one of cgroup v1 and root may make another.
+fn no_process_more_in_a_group() {
+    let mounts = fs::read_to_string("/proc/self/mounts").expect("the mounts");
+    let mut mounts = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
+    let counts = |mount: &Vec<&str>| mount[2] == "cgroup" && mount[3].split(',').any(|word| word == "pids");
+    let Some(place) =
+        mounts.find(counts).map(|mount| Path::new(mount[1]).join(format!("suite-{}", std::process::id())))
+    else {
+        return;
+    };
+    if fs::create_dir(&place).is_err() {
+        return;
+    }
+    let place = place.display();
+    let seen = sh(&format!(
+        "echo 1 >{place}/pids.max; sh -c 'echo $$ >{place}/cgroup.procs; exec unshare-pid -- echo ran'; s=$?
+         rmdir {place}; exit $s"
+    ));
+    hinted(&seen, "fork(): EAGAIN", &table::GROUP_PROCESSES, "as its pids.max allows, 1:");
 }
 
 fn mount_point_is_missing() {

@@ -1,6 +1,6 @@
 //! Options, bad input, exit statuses 125, 126, 127, messages.
 
-use crate::support::{Folder, Seen, TOOLS, is_root, many, sh, tools, user};
+use crate::support::{Folder, Seen, TOOLS, is_root, many, need, sh, tools, user};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -14,6 +14,8 @@ crate::tests![
     refused_is_125,
     not_executable_is_126,
     not_found_is_127,
+    troubles_of_the_system_are_125,
+    program_of_another_machine,
     help_and_version,
     help_into_a_full_device,
     refused_call_and_its_hint,
@@ -111,6 +113,8 @@ fn bad_input() {
         ("unshare-mnt --propagation sideways", "--propagation"),
         ("unshare-mnt --root $D --propagation shared", "--propagation"),
         ("unshare-mnt --bind $D", "--bind"),
+        ("unshare-mnt --root ''", "--root \"\": an empty path names nothing"),
+        ("unshare-mnt --symlink x /", "a link needs a name"),
     ] {
         let folder = Folder::new();
         let seen = sh(&format!("D={folder}; {}{line} -- touch $D/ran", front(line.split(' ').next().expect("a tool"))));
@@ -194,6 +198,32 @@ fn not_found_is_127() {
         let seen = sh(&format!("{}{tool} -- ''", front(tool)));
         assert_eq!(seen.code(), 127, "an empty name: {seen:?}");
     }
+    let seen = sh(&format!("exec env -u PATH {}/unshare-user -- no-such-program-at-all", tools().display()));
+    assert_eq!(seen.code(), 127, "{seen:?}");
+    assert!(seen.err.contains("hint: PATH is not set, and it is in none of /bin, /usr/bin"), "{seen:?}");
+}
+
+/// Nothing is wrong with the command, and it may run the next time.
+fn troubles_of_the_system_are_125() {
+    need("strace");
+    for errno in ["ENOMEM", "EAGAIN", "EMFILE", "ENFILE"] {
+        let fault = format!("strace -qq -o /dev/null -e inject=execve:error={errno}:when=1 ");
+        let seen = sh(&format!("{fault} unshare-user -- /bin/echo ran"));
+        assert!(seen.refused().starts_with(&format!("unshare-user: execvp(\"/bin/echo\"): {errno}: ")), "{seen:?}");
+    }
+}
+
+/// A root from another machine: not even its shell runs, which is what execvp(3) tries last.
+fn program_of_another_machine() {
+    let folder = Folder::new();
+    fs::create_dir(folder.join("bin")).expect("a folder");
+    let shell = folder.join("bin/sh");
+    fs::write(&shell, b"\x7fELF of another machine").expect("a file");
+    fs::set_permissions(&shell, fs::Permissions::from_mode(0o755)).expect("a mode");
+    let seen = sh(&format!("{}unshare-mnt --root {folder} -- sh", front("unshare-mnt")));
+    assert_eq!(seen.code(), 126, "{seen:?}");
+    assert!(seen.err.contains("execvp(\"sh\"): ENOEXEC: "), "{seen:?}");
+    assert!(seen.err.contains("hint: \"/bin/sh\" is no program that this kernel can run"), "{seen:?}");
 }
 
 fn help_and_version() {

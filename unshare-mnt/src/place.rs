@@ -174,10 +174,14 @@ impl Tree {
         for (index, name) in names.iter().enumerate().skip(first) {
             let call = self.call(path);
             if *name == ".." {
-                return Err(Failure::refused(call, Errno::ENOENT).hint(hint::missing(path)));
+                return Err(
+                    Failure::refused(call, Errno::ENOENT).hint(hint::missing(&first_to_make(path, &names, index)))
+                );
             }
             if !anywhere && self.vanishes(&at)?.is_none() {
-                return Err(Failure::refused(call, Errno::ENOENT).hint(hint::missing(path)));
+                return Err(
+                    Failure::refused(call, Errno::ENOENT).hint(hint::missing(&first_to_make(path, &names, index)))
+                );
             }
             let is_file = missing == Missing::File && index + 1 == names.len();
             let call = format!("{}({})", if is_file { "mknodat" } else { "mkdirat" }, quoted(path));
@@ -263,6 +267,14 @@ impl Tree {
     }
 }
 
+/// What of a path, whose names are missing from `index` on, is to be made by itself: a `..` leads up only from what is
+/// there.
+fn first_to_make(path: &Path, names: &[&OsStr], index: usize) -> PathBuf {
+    let Some(up) = names[index..].iter().position(|name| *name == "..") else { return path.to_owned() };
+    let start = if path.is_absolute() { "/" } else { "" };
+    std::iter::once(OsStr::new(start)).chain(names[..index + up].iter().copied()).collect()
+}
+
 fn identify(fd: BorrowedFd<'_>) -> Result<Identity, Failure> {
     sys::identify(fd).map_err(|errno| Failure::refused("statx()", errno))
 }
@@ -271,12 +283,7 @@ fn identify(fd: BorrowedFd<'_>) -> Result<Identity, Failure> {
 fn parent_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => {
-            if path.is_absolute() {
-                "/".into()
-            } else {
-                ".".into()
-            }
-        }
+        // A path that begins with a slash has one that is not empty.
+        _ => ".".into(),
     }
 }

@@ -6,7 +6,8 @@ use super::table::{
     APPARMOR, CHROOT, CHROOT_NO_PROC, Cause, FOREIGN, KEEP_CAPABILITY, KEEP_DIRECTORY, KEEP_SHARED, LIMIT_REACHED,
     LIMIT_ZERO, MOUNT_POINT_MISSING, NO_CAPABILITY, NOT_A_DIRECTORY, NOT_IN_KERNEL, PERHAPS_CHROOT, PERHAPS_SECCOMP,
     PID_DEPTH, PID_DEPTH_OR_LIMIT, PROC_ABSENT, PROC_COVERED, PROC_FAKE, PROC_READ_ONLY, SECCOMP, SWITCHED_OFF,
-    SYSCTL_OWNER, SYSCTL_READ_ONLY, SYSCTL_UNKNOWN, SYSCTL_VALUE, TOO_OLD, UNMAPPED, USER_DEPTH_OR_LIMIT,
+    SYSCTL_FOR_READING, SYSCTL_OWNER, SYSCTL_READ_ONLY, SYSCTL_UNKNOWN, SYSCTL_VALUE, TOO_OLD, UNMAPPED,
+    USER_DEPTH_OR_LIMIT,
 };
 use crate::mountinfo::Mount;
 use crate::namespace::{MNT, Namespace, PID, USER};
@@ -115,9 +116,10 @@ pub fn proc_file(errno: Errno, facts: &Facts) -> Option<Cause> {
     }
 }
 
-/// Why a sysctl's file could not be written.
-pub fn sysctl(key: &str, file: &Path, errno: Errno, facts: &Facts) -> Option<Cause> {
+/// Why a sysctl's file could not be written. `for_reading`: it has a mode that lets nobody write.
+pub fn sysctl(key: &str, file: &Path, for_reading: bool, errno: Errno, facts: &Facts) -> Option<Cause> {
     match errno {
+        Errno::EACCES if for_reading => Some(SYSCTL_FOR_READING.with([key])),
         Errno::EACCES => Some(SYSCTL_OWNER.with([key])),
         Errno::EINVAL => Some(SYSCTL_VALUE.with([key])),
         Errno::ENOENT if facts.has_proc => Some(SYSCTL_UNKNOWN.with([key])),
@@ -183,12 +185,14 @@ fn covered(facts: &Facts) -> Option<Cause> {
     let Some(proc) = facts.mounts.iter().find(is_proc) else {
         return Some(PROC_ABSENT.with([]));
     };
-    let over: Vec<String> = facts
-        .mounts
-        .iter()
-        .filter(|mount| mount.point != proc.point && mount.point.starts_with(&proc.point))
-        .map(|mount| mount.point.display().to_string())
-        .collect();
+    // Over these, which are always empty, something may be mounted: proc_create_mount_point() in the kernel.
+    let hides = |mount: &&Mount| {
+        mount.point.strip_prefix(&proc.point).is_ok_and(|below| {
+            below != Path::new("")
+                && !["sys/fs/binfmt_misc", "fs/nfsd", "openprom"].iter().any(|empty| below.starts_with(empty))
+        })
+    };
+    let over: Vec<String> = facts.mounts.iter().filter(hides).map(|mount| mount.point.display().to_string()).collect();
     if !over.is_empty() {
         return Some(PROC_COVERED.with([&over.join(", ")]));
     }

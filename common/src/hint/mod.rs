@@ -49,7 +49,8 @@ pub fn keep(namespace: &Namespace, file: &Path, errno: Errno) -> Option<String> 
 
 /// Why a value was not taken. `file` is the one of `key`.
 pub fn sysctl(key: &str, file: &Path, errno: Errno) -> Option<String> {
-    line(causes::sysctl(key, file, errno, &Facts::gather()))
+    let for_reading = std::fs::metadata(file).is_ok_and(|data| data.permissions().readonly());
+    line(causes::sysctl(key, file, for_reading, errno, &Facts::gather()))
 }
 
 /// Why a mount was refused, whatever its type.

@@ -184,6 +184,10 @@ causes! {
         "write(\"/proc/sys/kernel/shmmax\", \"1\"): EACCES: Permission denied",
         "the error number",
         "the file of {} belongs to the user ID 0 inside: after 'unshare-user --' with its root map it can be written";
+    SYSCTL_FOR_READING: "A sysctl that only tells",
+        "write(\"/proc/sys/net/ipv4/tcp_available_congestion_control\", \"x\"): EACCES: Permission denied",
+        "the mode of its file",
+        "{} can only be read";
     SYSCTL_UNKNOWN: "The kernel has no such sysctl",
         "write(\"/proc/sys/kernel/shmfoo\", \"1\"): ENOENT: No such file or directory",
         "the error number",

@@ -5,7 +5,7 @@ use super::exceptions::{EXITS, STOP_ALONE, TWICE};
 use super::links::Kind::{First, Init, Nested, Waits};
 use super::scenes;
 use super::stage::{Scene, Stage, state};
-use crate::support::{is_root, sh, user, wait};
+use crate::support::{Folder, is_root, need, sh, user, wait};
 use nix::libc;
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -40,7 +40,25 @@ scenes! {
         .except(First, &STOP_ALONE, "command: running").except(Init, &STOP_ALONE, "command: running")
         .except(Nested, &STOP_ALONE, "command: running").except(Waits, &STOP_ALONE, "command: running"),
     killed_by_sigkill_while_stopped: Scene::code(killed_while_stopped),
-    ; without_proc, blocked_again_and_again
+    ; without_proc, blocked_again_and_again, a_value_with_a_signal
+}
+
+/// What sigqueue(3) sends along arrives: strace shows it.
+fn a_value_with_a_signal() {
+    need("strace");
+    for shape in ["", "--init"] {
+        let folder = Folder::new();
+        let command = format!("trap \"exit 7\" USR1; echo >{folder}/ready; while :; do sleep 0.05; done");
+        let seen = sh(&format!(
+            "strace -f -qq -e trace=none -o {folder}/trace sh -c 'echo $$ >{folder}/pid
+               exec {}unshare-pid {shape} -- sh -c \"$0\"' '{command}' & tracer=$!
+             until test -e {folder}/ready; do sleep 0.02; done
+             /bin/kill -USR1 -q 42 $(cat {folder}/pid); wait $tracer; echo $?
+             grep -c 'SIGUSR1.*SI_QUEUE.*si_int=42' {folder}/trace",
+            user()
+        ));
+        assert_eq!(seen.ok(), "7\n1", "{shape}: {seen:#?}");
+    }
 }
 
 /// Where there is no `/proc` to look at what PID 1 does with a signal. In a user namespace the kernel shows none either:

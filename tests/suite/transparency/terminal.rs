@@ -97,6 +97,10 @@ scenes! {
         Keys("$L bash -c 'kill -TSTP 0; sleep .3; echo ba\"\"ck'\n"), See("P> "), Line("echo s=$?"), Line("jobs -l"),
         Line("fg"), Line("echo s=$?"),
     ]),
+    leader_of_its_own_and_ctrl_c: Scene::keys(&[
+        Keys("$L perl -e 'setpgrp; print STDERR qq(begun\\n); sleep 4'\n"), See("begun\r\n"), Keys(CTRL_C), See("P> "),
+        Line("echo s=$?"),
+    ]).except(Nested, &NO_LEADER, "s=0"),
     timeout_inside_and_ctrl_c: Scene::keys(&[
         Keys(concat!("$L timeout 4 ", sleeper!(), "\n")), See("begun\r\n"), Keys(CTRL_C), See("P> "),
         Line("echo s=$?"),

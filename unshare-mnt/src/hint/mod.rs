@@ -4,7 +4,7 @@ pub mod table;
 
 use crate::operation::Filesystem;
 use common::hint::{self, table::Cause};
-use common::mountinfo;
+use common::mountinfo::{self, Mount};
 use common::sys;
 use common::text::quoted;
 use nix::errno::Errno;
@@ -119,11 +119,33 @@ pub fn filesystem(filesystem: Filesystem, call: Call, errno: Errno) -> Option<St
     table::FOREIGN_SIGHT.with([namespace, tool]).into()
 }
 
+/// What is always empty in a sysfs, so that a mount over it hides nothing: sysfs_create_mount_point() in the kernel.
+const MOUNT_POINTS: [&str; 13] = [
+    "fs/cgroup",
+    "fs/bpf",
+    "fs/pstore",
+    "fs/fuse/connections",
+    "fs/selinux",
+    "fs/smackfs",
+    "fs/resctrl",
+    "kernel/security",
+    "kernel/debug",
+    "kernel/tracing",
+    "kernel/config",
+    "firmware/efi/efivars",
+    "hypervisor/s390",
+];
+
 /// The kernel makes no new sysfs for a user namespace in which no other one is wholly visible.
 fn too_revealing() -> Cause {
     let mounts = mountinfo::own();
     let old: Vec<_> = mounts.iter().filter(|mount| mount.kind == "sysfs").collect();
-    let over = mounts.iter().find(|mount| old.iter().any(|old| mount.parent == old.id));
+    let hides = |mount: &&Mount| {
+        let under = old.iter().find(|old| mount.parent == old.id);
+        let below = under.and_then(|old| mount.point.strip_prefix(&old.point).ok());
+        below.is_some_and(|below| !MOUNT_POINTS.iter().any(|empty| below == Path::new(empty)))
+    };
+    let over = mounts.iter().find(hides);
     match (old.is_empty(), over) {
         (true, _) => table::NO_SYSFS.with([]),
         (_, Some(over)) => table::SYSFS_COVERED.with([&quoted(&over.point).to_string()]),
