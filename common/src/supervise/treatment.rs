@@ -78,9 +78,15 @@ pub fn is_exiting(process: Pid) -> bool {
     flags().is_some_and(|flags| flags & PF_EXITING != 0)
 }
 
-/// The signals that it blocks.
-pub fn blocked(process: Pid) -> Option<u64> {
-    bits(&Look::at(process)?.status, "SigBlk")
+/// The signals that it blocks, and those that it has a handler for, at one moment.
+pub struct Treated {
+    pub blocked: u64,
+    pub handled: u64,
+}
+
+pub fn treated(process: Pid) -> Option<Treated> {
+    let look = Look::at(process)?;
+    Some(Treated { blocked: bits(&look.status, "SigBlk")?, handled: bits(&look.status, "SigCgt")? })
 }
 
 /// The signals that wait for it to unblock them.

@@ -43,7 +43,6 @@ use nix::sys::prctl;
 use nix::unistd::{Pid, chdir, getpgid, getpgrp, getpid, getsid};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::thread::sleep;
 use std::time::Duration;
 
 enum State {
@@ -245,15 +244,6 @@ impl Watch {
         }
         if matches!(default_action(signal), Action::Stop) {
             self.continued = false;
-            if self.shape == Shape::CommandIsFirst && asks_to_stop(self.command).is_some() {
-                // A link that asks us lets this signal through, which does nothing to a PID 1. Either we stop it soon, or it
-                // was continued just now and takes the signal when it has blocked it again.
-                sleep(Duration::from_millis(5));
-                if asks_to_stop(self.command).is_none() {
-                    let _ = arrived.pass_on(self.command.as_raw());
-                }
-                return;
-            }
         }
         if signal == SIGCONT {
             self.continued = true;

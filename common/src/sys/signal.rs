@@ -44,6 +44,17 @@ pub fn set_disposition(signal: i32, disposition: Disposition) {
     unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
 }
 
+/// Gives a signal, which stays blocked, a handler that is never called: for others to see in `/proc/PID/status`. What is
+/// pending stays so.
+pub fn handle_by_nothing(signal: i32) {
+    extern "C" fn nothing(_signal: i32) {}
+    // SAFETY: sigaction is plain old data; all zero is an empty mask and no flags.
+    let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    action.sa_sigaction = nothing as extern "C" fn(i32) as usize;
+    // SAFETY: the handler touches nothing.
+    unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
+}
+
 /// A set of signals, as the kernel has it: a bit each. The C library's calls leave out the signals that it keeps for its
 /// threads: glibc two, musl three, of which one is everybody else's SIGRTMIN.
 #[derive(Clone, Copy)]

@@ -5,10 +5,11 @@ use crate::support::pty::Pty;
 use crate::support::{
     Folder, LIMIT, command, eventually, is_root, need, script, session_command, sh, tools, user, wait, watch,
 };
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use std::fs;
-use std::os::unix::process::ExitStatusExt;
+use std::io::Read;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
@@ -21,6 +22,7 @@ crate::tests![
     signals_before_the_command_is_there,
     a_fault_that_somebody_sends,
     stopped_and_continued_at_random,
+    continued_and_stopped_at_once,
     killed_at_any_moment,
     killed_with_init,
     killed_when_the_command_changed_its_credentials,
@@ -209,6 +211,40 @@ fn stopped_and_continued_at_random() {
         };
         assert_eq!(status.code(), Some(5), "{shape}");
     }
+}
+
+/// A group of links in one another is continued and stopped at once, thousands of times: it stands still each time, however
+/// far the link inside has come in asking to be stopped.
+fn continued_and_stopped_at_once() {
+    const ROUNDS: usize = 2000;
+    let storm = || {
+        let line = format!("exec {}unshare-pid -- unshare-pid -- sh -c 'echo begun; exec sleep 600'", user());
+        let mut command = script(&line);
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0).spawn().expect("a process");
+        let _ = child.stdout.as_mut().expect("it is piped").read_exact(&mut [0; 6]);
+        let group = Pid::from_raw(child.id() as i32);
+        let stands_soon = || {
+            (0..1000).any(|_| {
+                sleep(Duration::from_millis(2));
+                state(group.as_raw()).as_deref() == Some("T")
+            })
+        };
+        let went_on = (0..ROUNDS).filter(|_| {
+            let _ = killpg(group, Signal::SIGCONT);
+            let _ = killpg(group, Signal::SIGTSTP);
+            !stands_soon()
+        });
+        let went_on = went_on.count();
+        let _ = killpg(group, Signal::SIGKILL);
+        let _ = child.wait();
+        went_on
+    };
+    let went_on: usize = std::thread::scope(|scope| {
+        let storms: Vec<_> = (0..4).map(|_| scope.spawn(storm)).collect();
+        storms.into_iter().map(|storm| storm.join().expect("a storm")).sum()
+    });
+    assert_eq!(went_on, 0, "it did not stop so often, of {} times", 4 * ROUNDS);
 }
 
 /// Kills the link so many times, 0 to 3 ms after its start: its command must be gone each time.
