@@ -18,7 +18,8 @@ tools=${UNSHARE_TOOLS:-$PWD/target/release}
 PATH=$tools:$PATH
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml)
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# What still builds there is waited for.
+trap 'wait; rm -rf "$work"' EXIT
 # Not a tmpfs: there a set-user-ID bit, which the suite tries, means nothing.
 mkdir -m 1777 "$work/tmp"
 chmod 755 "$work"
@@ -43,8 +44,8 @@ on_this_machine() {
 }
 
 build() { # FOLDER [PROFILE]
-    inside sh -ec "cd $1/unshare-tools-$version; dpkg-buildpackage -us -uc ${2:+-b -d -P$2}" >"$work/log" 2>&1 ||
-        { tail -n 60 "$work/log" | cut -c1-300; exit 1; }
+    inside sh -ec "cd $1/unshare-tools-$version; dpkg-buildpackage -us -uc ${2:+-b -d -P$2}" >"$work/log-${1%%/*}" 2>&1 ||
+        { tail -n 60 "$work/log-${1%%/*}" | cut -c1-300; exit 1; }
 }
 
 sh packaging/dist.sh source "$out" >/dev/null
@@ -55,13 +56,15 @@ deb() {
     sh packaging/tree.sh "$tree"
     deb=unshare-tools_$version-1_$(dpkg --print-architecture).deb
     say "building with the release's compiler ($(inside rustc --version)) and crates"
+    # At the same time, since much of a build is one crate after the other.
+    sh packaging/prepare.sh "$source" "$work/b/with/a/longer/name"
+    build b/with/a/longer/name &
+    again=$!
     sh packaging/prepare.sh "$source" "$work/a"
     build a
     inside lintian --allow-root --fail-on error,warning --suppress-tags initial-upload-closes-no-bugs \
         "a/unshare-tools_$version-1_$(dpkg --print-architecture).changes"
-    say 'again in another folder'
-    sh packaging/prepare.sh "$source" "$work/b/with/a/longer/name"
-    build b/with/a/longer/name
+    wait "$again"
     cmp "$work/a/$deb" "$work/b/with/a/longer/name/$deb"
     say "the same to the byte: $(sha256sum <"$work/a/$deb")"
     if [ "${QUICK:-0}" = 0 ]; then

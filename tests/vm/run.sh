@@ -2,6 +2,7 @@
 # make check-vm: the suite on another kernel, Debian's own, in a virtual machine of software alone (qemu, tcg).
 #
 #   run.sh [NAME]...    all tests, or those whose names hold one of these
+#   run.sh --fetch      only downloads what is missing
 #
 # The machine's root is this one's, read-only, with a layer of memory above it: every program that the suite uses is
 # there, and nothing that it does stays. What is missing here (qemu, the kernel, busybox, cpio) is downloaded by apt into
@@ -35,6 +36,7 @@ fetch() {
 root=$vm/root
 qemu=$(command -v qemu-system-x86_64 || true)
 [ -d "$root/boot" ] && [ -x "${qemu:-$root/usr/bin/qemu-system-x86_64}" ] || fetch
+if [ "${1:-}" = --fetch ]; then exit; fi
 kernel=$(basename "$(ls "$root"/boot/vmlinuz-*)" | sed s/^vmlinuz-//)
 busybox=$root/bin/busybox
 cpio=$root/bin/cpio
