@@ -4,7 +4,8 @@
 # With a COMMAND, runs that while both serve: $web and $ftp are the PIDs of the two waiting links.
 # Uses Debian's apache2, vsftpd, curl, iproute2, procps. PATH says where the tools are.
 set -e; PATH=$PATH:/usr/sbin:/sbin; export PATH
-over() { trap '' INT TERM; kill $web $ftp 2>/dev/null || :; wait; $bridge; rm -rf "$here"; }
+# A killed link takes its world with it; what a shell has forked just now may lose any other signal.
+over() { trap '' INT TERM; kill -9 $web $ftp 2>/dev/null || :; wait; $bridge; rm -rf "$here"; }
 trap '' INT TERM; here=$(mktemp -d); trap over EXIT # from here on an end, or Ctrl-C, takes away what there is
 cp -r "$(dirname "$0")/two-servers" "$here/conf" # vsftpd wants its own
 mkdir "$here/web" "$here/ftp"; echo 'a page' >"$here/web/index.html"; echo 'a file' >"$here/ftp/file.txt"

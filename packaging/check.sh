@@ -4,8 +4,8 @@
 # The Debian package is built in a root directory of the stable release that our own tools enter, with that release's
 # compiler and crates alone and no network: twice, in two folders, and once more from the crates of `make dist`. Then it is
 # installed there, tried as nobody, upgraded from an earlier version, run through the suite (SUITE names tests, or all), and
-# purged, after which nothing may be left. QUICK=1 leaves out the third build, since the RPM is made of those crates too, has
-# that one built without link-time optimization, and takes the suite as it was built here.
+# purged, after which nothing may be left. QUICK=1 leaves out the third build, since the RPM is made of those crates too,
+# builds without link-time optimization, which is most of the time, and takes the suite as it was built here.
 #
 #   check.sh deb|rpm|all [OUTPUT DIRECTORY]
 set -eu
@@ -27,6 +27,9 @@ chmod 755 "$work"
 chain='unshare-user -- unshare-pid --mount-proc -- unshare-mnt --tmpfs /mnt -- unshare-net -- unshare-uts --hostname box -- unshare-ipc -- sh -c'
 as_nobody='setpriv --reuid nobody --regid nogroup --clear-groups'
 
+unoptimized=
+if [ "${QUICK:-0}" = 1 ]; then unoptimized='CARGO_PROFILE_RELEASE_LTO=false CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16'; fi
+
 say() { printf '%s: %s\n' packages "$*"; }
 
 # A command in the tree, with the work folder on /mnt and no network.
@@ -44,7 +47,8 @@ on_this_machine() {
 }
 
 build() { # FOLDER [PROFILE]
-    inside sh -ec "cd $1/unshare-tools-$version; dpkg-buildpackage -us -uc ${2:+-b -d -P$2}" >"$work/log-${1%%/*}" 2>&1 ||
+    # shellcheck disable=SC2086 # A list of words.
+    inside env $unoptimized sh -ec "cd $1/unshare-tools-$version; dpkg-buildpackage -us -uc ${2:+-b -d -P$2}" >"$work/log-${1%%/*}" 2>&1 ||
         { tail -n 60 "$work/log-${1%%/*}" | cut -c1-300; exit 1; }
 }
 
@@ -122,8 +126,8 @@ deb() {
 rpm() {
     say 'the RPM, from make dist'
     bb() {
-        if [ "${QUICK:-0}" = 1 ]; then export CARGO_PROFILE_RELEASE_LTO=false CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16; fi
-        rpmbuild -bb "$@" --nodeps --quiet --buildroot "$work/buildroot" --define "_topdir $work/rpm" --define "_sourcedir $out" \
+        # shellcheck disable=SC2086
+        env $unoptimized rpmbuild -bb "$@" --nodeps --quiet --buildroot "$work/buildroot" --define "_topdir $work/rpm" --define "_sourcedir $out" \
             --define "_build_id_links none" packaging/rpm/unshare-tools.spec >"$work/log" 2>&1 ||
             { tail -n 60 "$work/log" | cut -c1-300; exit 1; }
     }

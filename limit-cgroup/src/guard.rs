@@ -4,7 +4,8 @@
 //! does not end it. It waits for the end of a line whose other end only the supervisor holds.
 
 use crate::place::Place;
-use common::failure::{Failure, errno_of};
+use common::failure::{Failure, OrHint, errno_of};
+use common::hint;
 use common::step::{narrate, next, quietly, shown, step};
 use common::sys::{self, Change, SignalSet, wait_for};
 use common::text::quoted;
@@ -37,7 +38,7 @@ impl Guard {
             quoted(&place.parent)
         ));
         let (ours, theirs) = quietly("socketpair(AF_UNIX)", || UnixStream::pair().map_err(errno_of))?;
-        let mut guard = match quietly("fork()", sys::fork)? {
+        let mut guard = match quietly("fork()", sys::fork).or_hint(hint::fork)? {
             ForkResult::Parent { child } => {
                 narrate(
                     format_args!("fork() = process {child}"),

@@ -83,10 +83,13 @@ fn pids() {
     let seen =
         sh(&format!("limit-cgroup --parent {group} --pids-limit 1 -- sh -c 'echo alone; (true) && echo forked'"));
     assert!(seen.out == "alone\n" && seen.code() != 0, "{seen:?}");
-    let seen =
-        sh(&format!("limit-cgroup --parent {group} --name one --pids-limit 1 -- {}unshare-pid -- echo ran", user()));
-    assert!(seen.refused().starts_with("unshare-pid: fork(): EAGAIN"), "{seen:?}");
-    assert!(seen.err.contains("/one\" has as many processes as its pids.max allows, 1:"), "{seen:?}");
+    for (tool, line) in
+        [("unshare-pid", format!("{}unshare-pid", user())), ("limit-cgroup", format!("limit-cgroup --parent {group}"))]
+    {
+        let seen = sh(&format!("limit-cgroup --parent {group} --name one --pids-limit 1 -- {line} -- echo ran"));
+        assert!(seen.refused().starts_with(&format!("{tool}: fork(): EAGAIN")), "{seen:?}");
+        assert!(seen.err.contains("/one\" has as many processes as its pids.max allows, 1:"), "{seen:?}");
+    }
 }
 
 /// A busy loop gets half of a CPU.

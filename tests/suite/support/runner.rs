@@ -47,7 +47,8 @@ pub fn run(groups: &[&[Test]]) -> ExitCode {
         }
     }));
     let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 4);
+    // One more than there are processors: many of them wait.
+    let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 3) + 1;
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {

@@ -69,15 +69,16 @@ fn play(columns: &[Link], mut each: impl FnMut(&Scene, &str, &[(Link, Cell, Stri
     let (played, rows) = channel();
     let played = Mutex::new(played);
     std::thread::scope(|scope| {
-        for _ in 0..4 {
+        for _ in 0..6 {
             scope.spawn(|| {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(scene) = scenes.get(at) else { break };
                     let mut row = scene.row(columns);
-                    // As the suite does with an unsteady test: once more, and it is said.
-                    if row.1.iter().any(is_defect) {
-                        eprintln!("unsteady: {}: played again", scene.title());
+                    // As the suite does with an unsteady test: once more, and it is said what was seen.
+                    if let Some((link, _, seen)) = row.1.iter().find(|cell| is_defect(cell)) {
+                        let title = scene.title();
+                        eprintln!("unsteady: {title} under {}\n== bare ==\n{}\n{seen}\nplayed again", link.name, row.0);
                         row = scene.row(columns);
                     }
                     played.lock().expect("no holder panics").send((at, row)).expect("the rows are taken");
