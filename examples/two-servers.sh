@@ -4,8 +4,8 @@
 # With a COMMAND, runs that while both serve: $web and $ftp are the PIDs of the two waiting links.
 # Uses Debian's apache2, vsftpd, curl, iproute2, procps. PATH says where the tools are.
 set -e; PATH=$PATH:/usr/sbin:/sbin; export PATH
-# A killed link takes its world with it; what a shell has forked just now may lose any other signal.
-over() { trap '' INT TERM; kill -9 $web $ftp 2>/dev/null || :; wait; $bridge; rm -rf "$here"; }
+# A killed link takes its world with it; what a shell has forked just now, $!, may lose any other signal.
+over() { trap '' INT TERM; kill -9 $web $ftp $! 2>/dev/null || :; wait; $bridge; rm -rf "$here"; }
 trap '' INT TERM; here=$(mktemp -d); trap over EXIT # from here on an end, or Ctrl-C, takes away what there is
 cp -r "$(dirname "$0")/two-servers" "$here/conf" # vsftpd wants its own
 mkdir "$here/web" "$here/ftp"; echo 'a page' >"$here/web/index.html"; echo 'a file' >"$here/ftp/file.txt"
@@ -35,5 +35,5 @@ for one in web ftp; do
     in_world $one sh -c 'echo "host name $(hostname), user $(id -u), IPC $(readlink /proc/self/ns/ipc), files $(ls /srv)"; ps -e -o pid,args; ip -br address; ss -Hltn'
 done
 if [ $# -gt 0 ]; then "$@"; exit; fi
-kill $web; wait $web 2>/dev/null || :
+kill $web; wait $web 2>/dev/null || :; web=
 echo "without web, ftp still gives: $(curl -sf ftp://10.80.0.3/file.txt)"

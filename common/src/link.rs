@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::keep::Keep;
 use crate::namespace::Namespace;
 use crate::step::explain_if;
+use crate::sys::arguments;
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -71,7 +72,7 @@ impl CommandArgs {
     pub fn prepare(self) -> Result<Command, Failure> {
         explain_if(self.explain);
         // An empty "$@" must not open a shell. The last word can only be our own `--`: no option takes it as a value.
-        if self.command.is_empty() && std::env::args_os().next_back().as_deref() == Some(OsStr::new("--")) {
+        if self.command.is_empty() && arguments().next_back().as_deref() == Some(OsStr::new("--")) {
             return Err(Failure::input("a command is missing after '--'"));
         }
         Ok(Command::new(self.command))

@@ -4,12 +4,11 @@ use crate::failure::{FAILED, Failure, errno_of};
 use crate::hint::table::SET_ID;
 use crate::link::CommandArgs;
 use crate::step::{name_tool, say, tool};
-use crate::sys::{has_rights_of_its_file, restore_inherited, take_faults_by_default};
+use crate::sys::{arguments, has_rights_of_its_file, restore_inherited};
 use clap::Parser;
 use clap::error::ErrorKind;
 use std::convert::Infallible;
 use std::io::Write;
-use std::process::ExitCode;
 
 /// Runs a tool. `run` becomes the command, so it returns only when something failed. `bare` gives the arguments of a
 /// line that has no option.
@@ -17,13 +16,12 @@ pub fn start<Args: Parser, Words: From<CommandArgs>>(
     name: &'static str,
     run: fn(Args) -> anyhow::Result<Infallible>,
     bare: fn(Words) -> Args,
-) -> ExitCode {
-    take_faults_by_default();
+) -> u8 {
     name_tool(name);
     if let Err(failure) = refuse_set_id() {
-        return ExitCode::from(report(&failure.into()));
+        return report(&failure.into());
     }
-    let parsed = match CommandArgs::bare(std::env::args_os()) {
+    let parsed = match CommandArgs::bare(arguments()) {
         Some(command) => Ok(bare(command.into())),
         None => parse(),
     };
@@ -31,30 +29,32 @@ pub fn start<Args: Parser, Words: From<CommandArgs>>(
         Ok(args) => run(args),
         Err(answer) if matches!(answer.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             match print(&fitted(&answer.to_string())) {
-                Ok(()) => return ExitCode::SUCCESS,
+                Ok(()) => return 0,
                 Err(failure) => Err(failure.into()),
             }
         }
         Err(mistake) => Err(usage(&mistake).into()),
     };
     let Err(error) = result;
-    ExitCode::from(report(&error))
+    report(&error)
 }
 
 fn parse<Args: Parser>() -> clap::error::Result<Args> {
     let usage = format!("{} [OPTION]... [--] [COMMAND [ARG]...]", tool());
-    Args::from_arg_matches(&Args::command().override_usage(usage).after_help(manual()).try_get_matches()?)
+    Args::from_arg_matches(
+        &Args::command().override_usage(usage).after_help(manual()).try_get_matches_from(arguments())?,
+    )
 }
 
 /// Runs a tool that prints and ends: `run` gives the text for standard output. As everywhere, a reader that has seen
 /// enough (`| head`) ends it by SIGPIPE.
-pub fn start_printing<Args: Parser>(name: &'static str, run: fn(Args) -> anyhow::Result<String>) -> ExitCode {
+pub fn start_printing<Args: Parser>(name: &'static str, run: fn(Args) -> anyhow::Result<String>) -> u8 {
     name_tool(name);
     if let Err(failure) = refuse_set_id() {
-        return ExitCode::from(report(&failure.into()));
+        return report(&failure.into());
     }
     let command = Args::command().after_help(manual());
-    let text = match command.try_get_matches().and_then(|matches| Args::from_arg_matches(&matches)) {
+    let text = match command.try_get_matches_from(arguments()).and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => run(args),
         Err(answer) if matches!(answer.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             Ok(fitted(&answer.to_string()))
@@ -63,8 +63,8 @@ pub fn start_printing<Args: Parser>(name: &'static str, run: fn(Args) -> anyhow:
     };
     restore_inherited();
     match text.and_then(|text| Ok(print(&text)?)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => ExitCode::from(report(&error)),
+        Ok(()) => 0,
+        Err(error) => report(&error),
     }
 }
 

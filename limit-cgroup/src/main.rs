@@ -1,5 +1,6 @@
 //! `limit-cgroup`: run a command within limits of memory, CPU time and processes (cgroups(7), version 2).
 #![forbid(unsafe_code)]
+#![no_main]
 
 mod amount;
 mod controllers;
@@ -20,7 +21,6 @@ use knob::Knob;
 use place::Place;
 use std::convert::Infallible;
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 /// Run a command within limits of memory, CPU time and processes (control group, version 2)
 #[derive(Parser, Default)]
@@ -54,9 +54,7 @@ struct Args {
     command: CommandArgs,
 }
 
-fn main() -> ExitCode {
-    common::start::start(env!("CARGO_PKG_NAME"), run, |command| Args { command, ..Args::default() })
-}
+common::begin!(common::start::start(env!("CARGO_PKG_NAME"), run, |command| Args { command, ..Args::default() }));
 
 fn run(args: Args) -> anyhow::Result<Infallible> {
     let knobs = args.knobs()?;

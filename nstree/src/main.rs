@@ -1,5 +1,6 @@
 //! `nstree`: show who lives in which namespace (namespaces(7)).
 #![forbid(unsafe_code)]
+#![no_main]
 
 mod dot;
 mod forest;
@@ -16,7 +17,6 @@ use clap::Parser;
 use forest::Picture;
 use kind::Kind;
 use process::Seen;
-use std::process::ExitCode;
 
 /// Show who lives in which namespace, with the process IDs at each level
 ///
@@ -55,9 +55,7 @@ struct Args {
     pids: Vec<u32>,
 }
 
-fn main() -> ExitCode {
-    common::start::start_printing(env!("CARGO_PKG_NAME"), run)
-}
+common::begin!(common::start::start_printing(env!("CARGO_PKG_NAME"), run));
 
 fn run(mut args: Args) -> anyhow::Result<String> {
     if args.kinds.is_empty() {

@@ -1,11 +1,11 @@
 //! `unshare-cgroup`: run a command that sees its own control group as the root of the tree (cgroup_namespaces(7)).
 #![forbid(unsafe_code)]
+#![no_main]
 
 use clap::Parser;
 use common::link::LinkArgs;
 use common::namespace::CGROUP;
 use std::convert::Infallible;
-use std::process::ExitCode;
 
 /// Run a command that sees its own control group as the root of the tree (cgroup namespace)
 #[derive(Parser)]
@@ -15,9 +15,7 @@ struct Args {
     link: LinkArgs,
 }
 
-fn main() -> ExitCode {
-    common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link })
-}
+common::begin!(common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link }));
 
 /// It limits nothing: that is `limit-cgroup`'s, which stands before it.
 fn run(args: Args) -> anyhow::Result<Infallible> {

@@ -1,5 +1,6 @@
 //! `unshare-ipc`: run a command with its own System V IPC and POSIX message queues (ipc_namespaces(7)).
 #![forbid(unsafe_code)]
+#![no_main]
 
 use clap::Parser;
 use common::link::LinkArgs;
@@ -7,7 +8,6 @@ use common::namespace::IPC;
 use common::sysctl::Sysctl;
 use std::convert::Infallible;
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 /// Run a command with its own System V IPC and POSIX message queues (IPC namespace)
 #[derive(Parser, Default)]
@@ -21,9 +21,7 @@ struct Args {
     link: LinkArgs,
 }
 
-fn main() -> ExitCode {
-    common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() })
-}
+common::begin!(common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() }));
 
 fn run(args: Args) -> anyhow::Result<Infallible> {
     let sysctls: Vec<Sysctl> = args.sysctl.iter().map(|text| Sysctl::parse(text, is_ours)).collect::<Result<_, _>>()?;

@@ -1,5 +1,6 @@
 //! `unshare-mnt`: run a command with its own mounts, and perhaps its own root directory (mount_namespaces(7)).
 #![forbid(unsafe_code)]
+#![no_main]
 
 mod cli;
 mod dev;
@@ -17,11 +18,8 @@ mod switch;
 use cli::Args;
 use common::namespace::MNT;
 use std::convert::Infallible;
-use std::process::ExitCode;
 
-fn main() -> ExitCode {
-    common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() })
-}
+common::begin!(common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() }));
 
 fn run(args: Args) -> anyhow::Result<Infallible> {
     let line = line::Line::check(args.operations, args.root, args.chdir, args.propagation)?;

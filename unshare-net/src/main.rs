@@ -1,5 +1,6 @@
 //! `unshare-net`: run a command with its own interfaces, addresses, routes and ports (network_namespaces(7)).
 #![forbid(unsafe_code)]
+#![no_main]
 
 mod belongings;
 mod cli;
@@ -15,11 +16,8 @@ use cli::Args;
 use common::namespace::NET;
 use setup::Plan;
 use std::convert::Infallible;
-use std::process::ExitCode;
 
-fn main() -> ExitCode {
-    common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() })
-}
+common::begin!(common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() }));
 
 fn run(args: Args) -> anyhow::Result<Infallible> {
     let plan = Plan::read(args.net)?;

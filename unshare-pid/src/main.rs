@@ -1,5 +1,6 @@
 //! `unshare-pid`: run a command with its own process IDs (pid_namespaces(7)).
 #![forbid(unsafe_code)]
+#![no_main]
 
 mod pid_file;
 mod proc_mount;
@@ -12,7 +13,6 @@ use common::supervise::{Aftermath, Shape, Undo, supervise};
 use pid_file::PidFile;
 use std::convert::Infallible;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 /// Run a command with its own process IDs (PID namespace)
 #[derive(Parser, Default)]
@@ -34,9 +34,7 @@ struct Args {
     link: LinkArgs,
 }
 
-fn main() -> ExitCode {
-    common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() })
-}
+common::begin!(common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() }));
 
 fn run(args: Args) -> anyhow::Result<Infallible> {
     let (keep, command) = args.link.prepare(&PID)?.into_parts();

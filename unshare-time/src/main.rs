@@ -1,5 +1,6 @@
 //! `unshare-time`: run a command with its own monotonic and boot-time clocks (time_namespaces(7)).
 #![forbid(unsafe_code)]
+#![no_main]
 
 mod offset;
 
@@ -15,7 +16,6 @@ use offset::{Clock, Offset};
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::process::ExitCode;
 
 /// Run a command with its own monotonic and boot-time clocks (time namespace); the date stays the host's
 #[derive(Parser, Default)]
@@ -33,9 +33,7 @@ struct Args {
     link: LinkArgs,
 }
 
-fn main() -> ExitCode {
-    common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() })
-}
+common::begin!(common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() }));
 
 fn run(args: Args) -> anyhow::Result<Infallible> {
     let monotonic = args.monotonic.map(|text| Offset::parse(Clock::Monotonic, &text)).transpose()?;

@@ -1,5 +1,6 @@
 //! `unshare-user`: run a command with its own user and group IDs and capabilities (user_namespaces(7)).
 #![forbid(unsafe_code)]
+#![no_main]
 
 mod cli;
 mod hint;
@@ -15,12 +16,9 @@ use cli::Args;
 use common::namespace::USER;
 use plan::Plan;
 use std::convert::Infallible;
-use std::process::ExitCode;
 use write_map::Maps;
 
-fn main() -> ExitCode {
-    common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() })
-}
+common::begin!(common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() }));
 
 fn run(args: Args) -> anyhow::Result<Infallible> {
     let plan = Plan::new(&args)?;

@@ -1,5 +1,6 @@
 //! `unshare-uts`: run a command with its own host name and NIS domain name (uts_namespaces(7)).
 #![forbid(unsafe_code)]
+#![no_main]
 
 use clap::Parser;
 use common::failure::Failure;
@@ -12,7 +13,6 @@ use common::view::host_name;
 use nix::unistd::sethostname;
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
-use std::process::ExitCode;
 
 /// Run a command with its own host name and NIS domain name (UTS namespace)
 #[derive(Parser, Default)]
@@ -30,9 +30,7 @@ struct Args {
     link: LinkArgs,
 }
 
-fn main() -> ExitCode {
-    common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() })
-}
+common::begin!(common::start::start(env!("CARGO_PKG_NAME"), run, |link| Args { link, ..Args::default() }));
 
 fn run(args: Args) -> anyhow::Result<Infallible> {
     check("--hostname", args.hostname.as_deref())?;

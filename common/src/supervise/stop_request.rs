@@ -18,7 +18,8 @@ use std::time::Duration;
 pub fn ask_to_be_stopped(signal: i32, command: Pid) {
     let urgent = SignalSet::only(SIGURG);
     handle_by_nothing(signal);
-    urgent.unblock();
+    // All of it, since musl takes signals out of it when a program sets its first handler.
+    SignalSet::all().without(urgent).set_as_mask();
     let mut patience = Duration::from_millis(5);
     for _ in 0..24 {
         let _ = kill(0, SIGURG);

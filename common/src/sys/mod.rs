@@ -5,9 +5,9 @@
 //! tool alone calls stands here too, since its own code is safe.
 #![allow(unsafe_code)]
 
+mod begin;
 pub mod credentials;
 mod file;
-mod inherited;
 pub mod look;
 mod mount;
 mod names;
@@ -15,12 +15,11 @@ mod nsfs;
 mod process;
 mod second_thread;
 mod signal;
-mod stack;
 mod terminal;
 mod timer;
 
+pub use begin::{arguments, begin, has_rights_of_its_file, restore as restore_inherited};
 pub use file::*;
-pub use inherited::{has_rights_of_its_file, restore as restore_inherited, take_faults_by_default};
 pub use mount::*;
 pub use names::setdomainname;
 pub use nsfs::*;

@@ -32,16 +32,21 @@ pub fn disposition(signal: i32) -> Disposition {
     if action.sa_sigaction == libc::SIG_IGN { Disposition::Ignore } else { Disposition::Default }
 }
 
-/// Sets the disposition of a signal: sigaction(2). A signal that cannot be changed stays as it is.
-pub fn set_disposition(signal: i32, disposition: Disposition) {
+/// Sets the disposition of a signal, and gives the one before: sigaction(2). A signal that cannot be changed stays as it is.
+pub fn set_disposition(signal: i32, disposition: Disposition) -> Disposition {
     // SAFETY: sigaction is plain old data; all zero is an empty mask, no flags, SIG_DFL.
     let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
     action.sa_sigaction = match disposition {
         Disposition::Default => libc::SIG_DFL,
         Disposition::Ignore => libc::SIG_IGN,
     };
-    // SAFETY: installs no handler, so no code of ours runs in signal context.
-    unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
+    let mut before = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: installs no handler, so no code of ours runs in signal context; the old action is large enough and was zeroed.
+    let before = unsafe {
+        libc::sigaction(signal, &raw const action, before.as_mut_ptr());
+        before.assume_init()
+    };
+    if before.sa_sigaction == libc::SIG_IGN { Disposition::Ignore } else { Disposition::Default }
 }
 
 /// Gives a signal, which stays blocked, a handler that is never called: for others to see in `/proc/PID/status`. What is
