@@ -306,7 +306,10 @@ fn stopped_again(stage: &Stage) -> String {
         while !stands() && Instant::now() < end {
             sleep(Duration::from_millis(5));
         }
-        seen.push_str(if stands() { "stopped\n" } else { "running\n" });
+        if !stands() {
+            return seen + "running\n";
+        }
+        seen.push_str("stopped\n");
     }
     seen
 }
