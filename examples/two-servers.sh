@@ -9,7 +9,8 @@ over() { trap '' INT TERM; kill -9 $web $ftp $! 2>/dev/null || :; wait; $bridge;
 trap '' INT TERM; here=$(mktemp -d); trap over EXIT # from here on an end, or Ctrl-C, takes away what there is
 cp -r "$(dirname "$0")/two-servers" "$here/conf" # vsftpd wants its own
 mkdir "$here/web" "$here/ftp"; echo 'a page' >"$here/web/index.html"; echo 'a file' >"$here/ftp/file.txt"
-ip link add servers type bridge; bridge='ip link del servers'; trap 'exit 1' INT TERM
+# An address of its own: else it has one of its members', and changes it when that one goes, which nobody is told.
+ip link add servers address 02:00:00:00:80:01 type bridge; bridge='ip link del servers'; trap 'exit 1' INT TERM
 ip address add 10.80.0.1/24 dev servers; ip link set servers up
 world() { # NAME ADDRESS COMMAND...: COMMAND in a world of its own
     name=$1 address=$2; shift 2; cd "$here"
