@@ -34,7 +34,7 @@ use crate::hint;
 use crate::namespace::PID;
 use crate::start::report;
 use crate::step::{narrate, next, quietly, shown};
-use crate::sys::{self, Disposition, SignalSet, Timers, disposition, set_disposition, wait_for};
+use crate::sys::{self, Disposition, SignalSet, Timers, set_disposition, wait_for};
 use init::Init;
 use nix::errno::Errno;
 use nix::libc::{SIGCHLD, SIGKILL};
@@ -197,8 +197,7 @@ impl Inherited {
     /// ignores SIGCHLD.
     fn take(shape: Shape) -> Self {
         let mask = SignalSet::all().block();
-        let sigchld = disposition(SIGCHLD);
-        set_disposition(SIGCHLD, Disposition::Default);
+        let sigchld = set_disposition(SIGCHLD, Disposition::Default);
         Inherited { mask, sigchld, timers: (shape != Shape::CommandIsFirst).then(Timers::take) }
     }
 
