@@ -61,8 +61,11 @@ pub fn start_printing<Args: Parser>(name: &'static str, run: fn(Args) -> anyhow:
         }
         Err(mistake) => Err(usage(&mistake).into()),
     };
-    restore_inherited();
-    match text.and_then(|text| Ok(print(&text)?)) {
+    let printed = text.and_then(|text| {
+        restore_inherited();
+        Ok(print(&text)?)
+    });
+    match printed {
         Ok(()) => 0,
         Err(error) => report(&error),
     }

@@ -31,8 +31,8 @@ use super::unsettled::Unsettled;
 use super::{Aftermath, Shape, is_end, seen};
 use crate::failure::{Failure, errno_of};
 use crate::sys::{
-    Arrived, Change, Disposition, SI_KERNEL, SignalSet, close_all_but, disposition, exit_now, kill, set_disposition,
-    stop_by, stopped, wait_for,
+    Arrived, Change, Disposition, SI_KERNEL, SignalSet, close_all_but, disposition, exit_now, has_stopped_anew, kill,
+    set_disposition, stop_by, stopped, wait_for,
 };
 use nix::errno::Errno;
 use nix::libc::{
@@ -261,7 +261,7 @@ impl Watch {
             return;
         }
         match self.shape {
-            Shape::InitIsFirst | Shape::Ordinary if directed => drop(arrived.pass_on(self.command.as_raw())),
+            Shape::InitIsFirst | Shape::Ordinary if directed => self.pass_on(arrived),
             Shape::InitIsFirst | Shape::Ordinary => {}
             Shape::CommandIsFirst => self.deliver(arrived, directed),
         }
@@ -290,12 +290,20 @@ impl Watch {
             Treatment::Defaults => self.carry_out(signal),
             other => {
                 if directed {
-                    let _ = arrived.pass_on(self.command.as_raw());
+                    self.pass_on(arrived);
                 }
                 if other == Treatment::Blocks {
                     self.unsettled.add(signal);
                 }
             }
+        }
+    }
+
+    /// But not a continue that a stop signal has come after: the command may have that one already, and would lose it.
+    fn pass_on(&self, arrived: &Arrived) {
+        let stops = SignalSet::only(SIGTSTP).and(SignalSet::only(SIGTTIN)).and(SignalSet::only(SIGTTOU));
+        if arrived.signal() != SIGCONT || !stops.is_pending() {
+            let _ = arrived.pass_on(self.command.as_raw());
         }
     }
 
@@ -352,7 +360,8 @@ impl Watch {
         if let Ok(arrived) = SignalSet::only(SIGCHLD).wait(Some(Duration::ZERO)) {
             self.arrived(&arrived, false);
         }
-        if is_stopped(self.command) {
+        // Not from the next stop, which is seen soon: what continued us continued it, and it has come as far as that.
+        if is_stopped(self.command) && !has_stopped_anew(self.command) {
             self.proceed();
         }
     }

@@ -48,8 +48,13 @@ pub unsafe fn begin(count: c_int, words: *mut *const c_char) {
         if unsafe { libc::fcntl(fd, libc::F_GETFD) } == -1 {
             closed |= 1 << fd;
             // The lowest free number is this one: no file that is opened later gets it, and no message goes there.
-            // SAFETY: the name is NUL-terminated.
-            unsafe { libc::memfd_create(c"closed".as_ptr(), libc::MFD_CLOEXEC) };
+            // SAFETY: the names are NUL-terminated.
+            unsafe {
+                if libc::memfd_create(c"closed".as_ptr(), libc::MFD_CLOEXEC) == -1 {
+                    // A filter may refuse that.
+                    libc::open(c"/".as_ptr(), libc::O_PATH | libc::O_CLOEXEC);
+                }
+            }
         }
     }
     CLOSED.store(closed, Ordering::Relaxed);

@@ -79,6 +79,17 @@ pub fn stopped(pid: Pid) -> Option<i32> {
     (who != 0).then_some(signal)
 }
 
+/// Did a child stop, and nobody has waited for that so far? waitid(2), which leaves it to be waited for.
+pub fn has_stopped_anew(pid: Pid) -> bool {
+    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+    let id = pid.as_raw() as libc::id_t;
+    // SAFETY: the call writes the siginfo it was given, or nothing; zeroed, it is valid either way, with si_pid 0.
+    unsafe {
+        libc::waitid(libc::P_PID, id, info.as_mut_ptr(), libc::WSTOPPED | libc::WNOHANG | libc::WNOWAIT);
+        info.assume_init().si_pid() != 0
+    }
+}
+
 /// A descriptor that names a process: pidfd_open(2).
 ///
 /// # Errors

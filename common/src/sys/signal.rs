@@ -86,6 +86,14 @@ impl SignalSet {
         SignalSet(self.0 & !others.0)
     }
 
+    /// Is one of these pending for this process, which blocks them? rt_sigpending(2).
+    pub fn is_pending(&self) -> bool {
+        let mut pending = 0_u64;
+        // SAFETY: the call writes a set of the size that it is told.
+        unsafe { libc::syscall(libc::SYS_rt_sigpending, &raw mut pending, size_of::<u64>()) };
+        pending & self.0 != 0
+    }
+
     /// Blocks these signals as well, and gives the mask as it was: rt_sigprocmask(2).
     pub fn block(&self) -> SignalSet {
         self.change(libc::SIG_BLOCK)
