@@ -170,6 +170,8 @@ fn refused_is_125() {
         let seen = with_every_error_output(&format!("{}{tool} --bogus -- echo ran", front(tool)), 125);
         assert!(seen.err.starts_with(&format!("{tool}: ")), "{seen:?}");
     }
+    // Late enough for its reader to be gone.
+    with_every_error_output("(sleep .05; exec nstree --bogus)", 125);
     // A refused call, not only a mistake in the line.
     for tool in TOOLS.iter().filter(|tool| **tool != "unshare-user") {
         with_every_error_output(&format!("{}{tool} -- echo ran", powerless()), 125);

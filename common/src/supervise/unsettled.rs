@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 use std::time::Duration;
 
 /// The signals whose default action is to stop, and that can be blocked.
-const STOPS: u64 = bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU);
+pub const STOPS: u64 = bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU);
 
 /// A command that goes on blocking what it was sent for so many looks, about a second, has read it.
 const LOOKS: u8 = 250;

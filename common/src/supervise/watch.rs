@@ -27,12 +27,12 @@ use super::init::Init;
 use super::stop_request::{ask_to_be_stopped, asks_to_stop};
 use super::terminal::{self, Foreground};
 use super::treatment::{Treatment, is_exiting, is_stopped, treatment};
-use super::unsettled::Unsettled;
+use super::unsettled::{STOPS, Unsettled};
 use super::{Aftermath, Shape, is_end, seen};
 use crate::failure::{Failure, errno_of};
 use crate::sys::{
     Arrived, Change, Disposition, SI_KERNEL, SignalSet, close_all_but, disposition, exit_now, has_stopped_anew, kill,
-    set_disposition, stop_by, stopped, wait_for,
+    pending_here, set_disposition, stop_by, stopped, wait_for,
 };
 use nix::errno::Errno;
 use nix::libc::{
@@ -301,8 +301,7 @@ impl Watch {
 
     /// But not a continue that a stop signal has come after: the command may have that one already, and would lose it.
     fn pass_on(&self, arrived: &Arrived) {
-        let stops = SignalSet::only(SIGTSTP).and(SignalSet::only(SIGTTIN)).and(SignalSet::only(SIGTTOU));
-        if arrived.signal() != SIGCONT || !stops.is_pending() {
+        if arrived.signal() != SIGCONT || pending_here() & STOPS == 0 {
             let _ = arrived.pass_on(self.command.as_raw());
         }
     }

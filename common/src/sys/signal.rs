@@ -21,6 +21,12 @@ pub enum Disposition {
     Ignore,
 }
 
+impl Disposition {
+    fn of(action: &libc::sigaction) -> Self {
+        if action.sa_sigaction == libc::SIG_IGN { Disposition::Ignore } else { Disposition::Default }
+    }
+}
+
 /// The disposition of a signal in this process: sigaction(2).
 pub fn disposition(signal: i32) -> Disposition {
     let mut action = MaybeUninit::<libc::sigaction>::zeroed();
@@ -29,35 +35,35 @@ pub fn disposition(signal: i32) -> Disposition {
         libc::sigaction(signal, ptr::null(), action.as_mut_ptr());
         action.assume_init()
     };
-    if action.sa_sigaction == libc::SIG_IGN { Disposition::Ignore } else { Disposition::Default }
+    Disposition::of(&action)
 }
 
 /// Sets the disposition of a signal, and gives the one before: sigaction(2). A signal that cannot be changed stays as it is.
 pub fn set_disposition(signal: i32, disposition: Disposition) -> Disposition {
-    // SAFETY: sigaction is plain old data; all zero is an empty mask, no flags, SIG_DFL.
-    let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
-    action.sa_sigaction = match disposition {
-        Disposition::Default => libc::SIG_DFL,
-        Disposition::Ignore => libc::SIG_IGN,
-    };
-    let mut before = MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: installs no handler, so no code of ours runs in signal context; the old action is large enough and was zeroed.
-    let before = unsafe {
-        libc::sigaction(signal, &raw const action, before.as_mut_ptr());
-        before.assume_init()
-    };
-    if before.sa_sigaction == libc::SIG_IGN { Disposition::Ignore } else { Disposition::Default }
+    set_handler(
+        signal,
+        match disposition {
+            Disposition::Default => libc::SIG_DFL,
+            Disposition::Ignore => libc::SIG_IGN,
+        },
+    )
 }
 
 /// Gives a signal, which stays blocked, a handler that is never called: for others to see in `/proc/PID/status`. What is
 /// pending stays so.
 pub fn handle_by_nothing(signal: i32) {
     extern "C" fn nothing(_signal: i32) {}
-    // SAFETY: sigaction is plain old data; all zero is an empty mask and no flags.
-    let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
-    action.sa_sigaction = nothing as extern "C" fn(i32) as usize;
-    // SAFETY: the handler touches nothing.
-    unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
+    set_handler(signal, nothing as extern "C" fn(i32) as usize);
+}
+
+/// What sets one gives a handler that does nothing, or none.
+fn set_handler(signal: i32, handler: usize) -> Disposition {
+    // SAFETY: sigaction is plain old data; all zero is an empty mask, no flags, SIG_DFL.
+    let (mut action, mut before) = unsafe { std::mem::zeroed::<(libc::sigaction, libc::sigaction)>() };
+    action.sa_sigaction = handler;
+    // SAFETY: no handler of ours does anything in signal context; both actions are valid for the call.
+    unsafe { libc::sigaction(signal, &raw const action, &raw mut before) };
+    Disposition::of(&before)
 }
 
 /// A set of signals, as the kernel has it: a bit each. The C library's calls leave out the signals that it keeps for its
@@ -84,14 +90,6 @@ impl SignalSet {
     /// Without these.
     pub fn without(self, others: SignalSet) -> Self {
         SignalSet(self.0 & !others.0)
-    }
-
-    /// Is one of these pending for this process, which blocks them? rt_sigpending(2).
-    pub fn is_pending(&self) -> bool {
-        let mut pending = 0_u64;
-        // SAFETY: the call writes a set of the size that it is told.
-        unsafe { libc::syscall(libc::SYS_rt_sigpending, &raw mut pending, size_of::<u64>()) };
-        pending & self.0 != 0
     }
 
     /// Blocks these signals as well, and gives the mask as it was: rt_sigprocmask(2).
@@ -133,6 +131,14 @@ impl SignalSet {
         // SAFETY: the call succeeded and filled the structure, which was zeroed before.
         Ok(Arrived(unsafe { info.assume_init() }))
     }
+}
+
+/// The signals that are pending for this process, a bit each: rt_sigpending(2).
+pub fn pending_here() -> u64 {
+    let mut pending = 0;
+    // SAFETY: the call writes a set of the size that it is told.
+    unsafe { libc::syscall(libc::SYS_rt_sigpending, &raw mut pending, size_of::<u64>()) };
+    pending
 }
 
 /// A signal that arrived, with what the kernel tells of its origin.

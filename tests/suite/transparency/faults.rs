@@ -23,12 +23,14 @@ crate::tests![
     a_fault_that_somebody_sends,
     stopped_and_continued_at_random,
     continued_and_stopped_at_once,
+    a_key_after_a_continue,
     killed_at_any_moment,
     killed_with_init,
     killed_when_the_command_changed_its_credentials,
     killed_with_a_setuid_program,
     fork_refused,
     descriptors_refused,
+    filling_refused,
 ];
 
 const SHAPES: [&str; 2] = ["unshare-pid", "unshare-pid --init"];
@@ -247,6 +249,30 @@ fn continued_and_stopped_at_once() {
     assert_eq!(went_on, 0, "it did not stop so often, of {} times", 4 * ROUNDS);
 }
 
+/// A continue that a link passes on late takes no key back that came after it.
+fn a_key_after_a_continue() {
+    let mut bash = session_command("bash");
+    bash.args(["--norc", "--noprofile", "--noediting", "-i"]).env("PS1", "P> ").env("HISTFILE", "");
+    let mut pty = Pty::start(bash);
+    let shell = pty.foreground();
+    let links = "unshare-pid -- ".repeat(3);
+    pty.send(&format!("PATH={}:$PATH {}{links}sh -c 'echo be\"\"gun; exec sleep 600'\n", tools().display(), user()));
+    assert!(pty.expect("begun", LIMIT), "{}", pty.shown());
+    let group = Pid::from_raw(pty.foreground());
+    for round in 0..30 {
+        let _ = killpg(group, Signal::SIGCONT);
+        sleep(Duration::from_micros(round % 4 * 300));
+        pty.send("\x1a");
+        assert!(pty.expect("Stopped", LIMIT / 4), "{round}: {}", pty.shown());
+        pty.send("fg\n");
+        eventually("it has the foreground", || pty.foreground() != shell);
+        eventually("it goes on", || state(group.as_raw()).as_deref() == Some("S"));
+    }
+    let _ = killpg(group, Signal::SIGKILL);
+    let _ = pty.child.kill();
+    let _ = pty.child.wait();
+}
+
 /// Kills the link so many times, 0 to 3 ms after its start: its command must be gone each time.
 fn kill_links(times: u64, before: &[&str], shape: &[&str], inside: &[&str]) {
     let mark = unique();
@@ -362,4 +388,14 @@ fn descriptors_refused() {
         }
         assert!(refusals > 0 || limited_by_loader, "{shape}: three descriptors were enough?");
     }
+}
+
+/// A closed standard error is filled also where a filter refuses memfd_create(2): no message goes to a line of our own.
+fn filling_refused() {
+    need("strace");
+    let folder = Folder::new();
+    let options = format!("-o {folder}/trace -e trace=memfd_create,socketpair -e inject=memfd_create:error=EACCES");
+    sh(&format!("{}strace -qq {options} unshare-pid -- true 2>&-", user())).ok();
+    let trace = fs::read_to_string(folder.join("trace")).expect("a trace");
+    assert!(trace.contains("EACCES") && trace.contains("socketpair(") && !trace.contains("[2, "), "{trace}");
 }
