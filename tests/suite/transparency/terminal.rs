@@ -37,6 +37,8 @@ macro_rules! inner_bash_quoted {
 const SLEEPER: &str = concat!("$L ", sleeper!(), "\n");
 /// All three have begun when its word is seen. The readers see the end of their input when the key has ended the writer.
 const PIPED: &str = "perl -e '$|=1; print qq(begun\\n); sleep 60' | $L cat | $L cat\n";
+/// In the background the reader of the terminal stops the whole job, at once when it is continued.
+const BESIDE_A_READER: &str = concat!("cat | $L ", sleeper!(), "\n");
 const CTRL_C: &str = "\x03";
 const CTRL_D: &str = "\x04";
 const CTRL_Z: &str = "\x1a";
@@ -73,6 +75,16 @@ scenes! {
         Keys(PIPED), See("begun\r\n"), Keys(CTRL_C), See("P> "), Line("echo s=${PIPESTATUS[@]}"),
         Keys(PIPED), See("begun\r\n"), Keys(CTRL_C), See("P> "), Line("echo s=${PIPESTATUS[@]}"),
     ]),
+    reader_beside_continued: Scene::keys(&[
+        Keys(BESIDE_A_READER), See("begun\r\n"), Keys(CTRL_Z), See("P> "), Stopped, Line("bg"), Stopped, Keys("fg\n"), Away,
+        Keys(CTRL_C), See("P> "), Line("echo s=$?"),
+        Keys(BESIDE_A_READER), See("begun\r\n"), Keys(CTRL_Z), See("P> "), Stopped, Line("bg"), Stopped, Keys("fg\n"), Away,
+        Keys(CTRL_C), See("P> "), Line("echo s=$?"),
+        Keys(BESIDE_A_READER), See("begun\r\n"), Keys(CTRL_Z), See("P> "), Stopped, Line("bg"), Stopped, Keys("fg\n"), Away,
+        Keys(CTRL_C), See("P> "), Line("echo s=$?"),
+        Keys(BESIDE_A_READER), See("begun\r\n"), Keys(CTRL_Z), See("P> "), Stopped, Line("bg"), Stopped, Keys("fg\n"), Away,
+        Keys(CTRL_C), See("P> "), Line("echo s=$?"),
+    ]).without_notices(),
     kill_a_job: Scene::keys(&[
         Line("$L perl -e 'open F, q(>begun); sleep 60' & while ! test -e begun; do sleep .05; done"),
         Line("kill %1; wait %1; echo s=$?"), Line("echo"), Line("jobs"),
