@@ -54,7 +54,7 @@ impl Command {
         sys::restore_inherited();
         let Err(errno) = nix::unistd::execvp(&arguments[0], &arguments);
         // We are to say why: where nobody reads standard error, the status is still the one for the caller.
-        sys::set_disposition(SIGPIPE, sys::Disposition::Ignore);
+        sys::SignalSet::only(SIGPIPE).block();
         // execvp(3) says EACCES when it may not search a directory of PATH: what is in none of them is not found.
         let nowhere = !words[0].as_bytes().contains(&b'/') && locate(&words[0]).is_none();
         Err(refusal(&words[0], if nowhere { Errno::ENOENT } else { errno }))

@@ -65,7 +65,7 @@ fn write(mut text: String) {
     text.push('\n');
     // One write, so that the lines of two links never mix.
     let written = std::io::stderr().write_all(text.as_bytes());
-    // Ignored, SIGPIPE still stays pending where it is blocked, and a supervisor would take it for one from outside.
+    // Blocked, SIGPIPE is pending now, and would be taken for one from outside.
     if written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
         let _ = SignalSet::only(SIGPIPE).wait(Some(Duration::ZERO));
     }

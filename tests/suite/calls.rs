@@ -7,18 +7,18 @@ use std::fs;
 crate::tests![links, supervisors];
 
 /// What each tool calls first: what it was handed over, and is to hand on.
-const TAKE: &str = "rt_sigaction fcntl fcntl fcntl";
+const TAKE: &str = "rt_sigprocmask fcntl fcntl fcntl";
 /// And from there until the command is executed: look, enter, configure, become.
 const LINKS: &[(&str, &str)] = &[
     (
         "unshare-user",
-        "capget geteuid getegid geteuid getegid unshare openat fstatfs write close openat fstatfs write close openat fstatfs write close geteuid rt_sigaction execve",
+        "capget geteuid getegid geteuid getegid unshare openat fstatfs write close openat fstatfs write close openat fstatfs write close geteuid rt_sigprocmask execve",
     ),
-    ("unshare-uts", "unshare rt_sigaction execve"),
-    ("unshare-ipc", "unshare rt_sigaction execve"),
-    ("unshare-cgroup", "unshare rt_sigaction execve"),
-    ("unshare-mnt", "unshare mount rt_sigaction execve"),
-    ("unshare-net", "unshare socket connect setsockopt setsockopt sendto recvfrom rt_sigaction execve"),
+    ("unshare-uts", "unshare rt_sigprocmask execve"),
+    ("unshare-ipc", "unshare rt_sigprocmask execve"),
+    ("unshare-cgroup", "unshare rt_sigprocmask execve"),
+    ("unshare-mnt", "unshare mount rt_sigprocmask execve"),
+    ("unshare-net", "unshare socket connect setsockopt setsockopt sendto recvfrom rt_sigprocmask execve"),
 ];
 /// Of the C library: 12 with glibc 2.36.
 const START: usize = 16;
@@ -50,7 +50,7 @@ fn links() {
         let executed: Vec<usize> = (0..trace.len()).filter(|&at| trace[at] == "execve").collect();
         let [.., begin, end] = executed[..] else { panic!("{tool}: {trace:?}") };
         let own = &trace[begin + 1..=end];
-        let first = own.iter().position(|call| call == "rt_sigaction").expect("SIGPIPE");
+        let first = own.iter().position(|call| call == "rt_sigprocmask").expect("SIGPIPE");
         let after: Vec<&str> = own[first..].iter().map(String::as_str).filter(|call| !MEMORY.contains(call)).collect();
         assert_eq!(after.join(" "), format!("{TAKE} {calls}"), "{tool}");
         assert!(!is_static() || first <= START, "{tool}: {first} before main: {:?}", &own[..first]);

@@ -127,7 +127,7 @@ pub fn supervise<U: Undo>(
     drop(theirs);
     let made = outside(child.0)?;
     let mut watch = Watch::new(shape, child.0, foreground);
-    if watch.start(ours)? == Started::Executed {
+    if watch.start(ours, inherited.mask)? == Started::Executed {
         let aftermath = made.commit();
         child.release();
         watch.run(init, aftermath)

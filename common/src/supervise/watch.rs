@@ -116,17 +116,21 @@ impl Watch {
     }
 
     /// Lets the command's process go on, until it executed the command (its end of the line is close-on-exec) or failed.
+    /// `mask` is what the caller had blocked.
     ///
     /// # Errors
     /// The line failed; the process has to be killed.
-    pub fn start(&mut self, mut line: UnixStream) -> Result<Started, Failure> {
+    pub fn start(&mut self, mut line: UnixStream, mask: SignalSet) -> Result<Started, Failure> {
         let failed = |call: &str, errno| Failure::refused(format_args!("{call}(the command's process)"), errno);
-        if self.shape != Shape::CommandIsFirst {
-            // What the group got before this process was there, we got alone. Of one that it got itself it has no second
-            // one now: it has all blocked, and what is pending already is not added.
-            while let Ok(arrived) = SignalSet::all().wait(Some(Duration::ZERO)) {
-                if !is_of_a_child(&arrived) {
-                    let _ = arrived.pass_on(self.command.as_raw());
+        // What the group got before this process was there, we got alone, as what the caller had pending. Of one that it got
+        // itself it has no second one now: it has all blocked, and what is pending already is not added. From a PID 1 the
+        // kernel keeps only what stays blocked.
+        let kept = if self.shape == Shape::CommandIsFirst { mask } else { SignalSet::all() };
+        while let Ok(arrived) = kept.wait(Some(Duration::ZERO)) {
+            if !is_of_a_child(&arrived) {
+                let _ = arrived.pass_on(self.command.as_raw());
+                if self.shape == Shape::CommandIsFirst {
+                    self.unsettled.add(arrived.signal());
                 }
             }
         }
@@ -154,7 +158,7 @@ impl Watch {
     pub fn run(mut self, init: Option<Init>, aftermath: Option<Box<dyn Aftermath>>) -> ! {
         self.state = State::Running;
         if self.shape == Shape::CommandIsFirst {
-            // To a PID 1 that has not begun the kernel gave none of these, also where it was in the group.
+            // To a PID 1 that had not begun the kernel gave none of these, also where it was in the group.
             while let Ok(arrived) = SignalSet::all().wait(Some(Duration::ZERO)) {
                 self.arrived(&arrived, true);
             }

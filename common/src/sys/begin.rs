@@ -3,14 +3,15 @@
 //! The runtime fills descriptors 0 to 2 that are closed, and sets handlers of SIGSEGV and SIGBUS on a stack of their own:
 //! fifteen calls that serve no link, and all to be undone, since COMMAND gets what the caller handed over.
 
-use super::signal::{Disposition, set_disposition};
+use super::signal::SignalSet;
 use libc::{c_char, c_int};
 use std::ffi::{CStr, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering};
 
-static SIGPIPE_IGNORED: AtomicBool = AtomicBool::new(false);
+/// Did the caller have it blocked?
+static SIGPIPE_BLOCKED: AtomicBool = AtomicBool::new(false);
 /// Bit n: descriptor n was closed.
 static CLOSED: AtomicU8 = AtomicU8::new(0);
 /// The words of the command line, as C has them.
@@ -39,9 +40,10 @@ macro_rules! begin {
 pub unsafe fn begin(count: c_int, words: *mut *const c_char) {
     COUNT.store(count.try_into().unwrap_or(0), Ordering::Relaxed);
     WORDS.store(words, Ordering::Relaxed);
-    // Whoever reads our messages, or holds the other end of a line, may be gone: that is an error of the call's.
-    let before = set_disposition(libc::SIGPIPE, Disposition::Ignore);
-    SIGPIPE_IGNORED.store(before == Disposition::Ignore, Ordering::Relaxed);
+    // Whoever reads our messages, or holds the other end of a line, may be gone: that is an error of the call's. Not
+    // ignored: that would discard one that is pending, which is COMMAND's.
+    let before = SignalSet::only(libc::SIGPIPE).block();
+    SIGPIPE_BLOCKED.store(before.has(libc::SIGPIPE), Ordering::Relaxed);
     let mut closed = 0;
     for fd in 0..3 {
         // SAFETY: F_GETFD reads a flag of a descriptor, and says EBADF where there is none.
@@ -73,8 +75,8 @@ pub fn arguments() -> impl DoubleEndedIterator<Item = OsString> {
 /// Makes SIGPIPE and descriptors 0 to 2 what the caller handed over, from the coming execve(2) on: until then our own
 /// messages still have somewhere to go.
 pub fn restore() {
-    if !SIGPIPE_IGNORED.load(Ordering::Relaxed) {
-        set_disposition(libc::SIGPIPE, Disposition::Default);
+    if !SIGPIPE_BLOCKED.load(Ordering::Relaxed) {
+        SignalSet::only(libc::SIGPIPE).unblock();
     }
     let closed = CLOSED.load(Ordering::Relaxed);
     for fd in (0..3).filter(|fd| closed & (1 << fd) != 0) {

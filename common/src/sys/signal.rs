@@ -92,6 +92,11 @@ impl SignalSet {
         SignalSet(self.0 & !others.0)
     }
 
+    /// Is this signal among them?
+    pub fn has(self, signal: i32) -> bool {
+        self.0 & SignalSet::only(signal).0 != 0
+    }
+
     /// Blocks these signals as well, and gives the mask as it was: rt_sigprocmask(2).
     pub fn block(&self) -> SignalSet {
         self.change(libc::SIG_BLOCK)

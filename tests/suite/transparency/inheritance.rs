@@ -14,6 +14,11 @@ scenes! {
     sigpipe_ignored: Scene::script("env --ignore-signal=PIPE $L grep SigIgn /proc/self/status
          env --ignore-signal=PIPE $L seq 100000 2>&1 | head -1 >/dev/null; echo ${PIPESTATUS[0]}"),
     sigpipe_default: Scene::script("env --default-signal=PIPE $L grep SigIgn /proc/self/status"),
+    signals_pending: Scene::script(
+        "perl -e 'use POSIX; sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGPIPE, SIGUSR1, SIGTSTP));
+         kill $_, $$ for SIGPIPE, SIGUSR1, SIGTSTP; exec @ARGV' $L grep -E 'ShdPnd|SigBlk' /proc/self/status",
+    )
+    .needs("perl"),
     sigchld_ignored: Scene::script(
         "env --ignore-signal=CHLD $L grep SigIgn /proc/self/status
          env --ignore-signal=CHLD $L sh -c 'sleep .1; exit 3'; echo $?",
