@@ -37,8 +37,10 @@ macro_rules! inner_bash_quoted {
 const SLEEPER: &str = concat!("$L ", sleeper!(), "\n");
 /// All three have begun when its word is seen. The readers see the end of their input when the key has ended the writer.
 const PIPED: &str = "perl -e '$|=1; print qq(begun\\n); sleep 60' | $L cat | $L cat\n";
-/// In the background the reader of the terminal stops the whole job, at once when it is continued.
-const BESIDE_A_READER: &str = concat!("cat | $L ", sleeper!(), "\n");
+/// Both have begun when the word is seen. In the background the reader of the terminal stops the whole job, at once when it
+/// is continued.
+const BESIDE_A_READER: &str =
+    "perl -e '$|=1; print qq(begun\\n); <STDIN>' | $L perl -e 'print STDERR scalar <STDIN>; sleep 60'\n";
 const CTRL_C: &str = "\x03";
 const CTRL_D: &str = "\x04";
 const CTRL_Z: &str = "\x1a";
