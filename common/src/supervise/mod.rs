@@ -34,7 +34,7 @@ use crate::hint;
 use crate::namespace::PID;
 use crate::start::report;
 use crate::step::{narrate, next, quietly, shown};
-use crate::sys::{self, Disposition, SignalSet, Timers, set_disposition, wait_for};
+use crate::sys::{self, Disposition, SignalSet, Timers, disposition, set_disposition_of_sigchld, wait_for};
 use init::Init;
 use nix::errno::Errno;
 use nix::libc::{SIGCHLD, SIGKILL};
@@ -197,12 +197,17 @@ impl Inherited {
     /// ignores SIGCHLD.
     fn take(shape: Shape) -> Self {
         let mask = SignalSet::all().block();
-        let sigchld = set_disposition(SIGCHLD, Disposition::Default);
+        let sigchld = disposition(SIGCHLD);
+        if sigchld == Disposition::Ignore {
+            set_disposition_of_sigchld(Disposition::Default);
+        }
         Inherited { mask, sigchld, timers: (shape != Shape::CommandIsFirst).then(Timers::take) }
     }
 
     fn restore(&self) {
-        set_disposition(SIGCHLD, self.sigchld);
+        if self.sigchld == Disposition::Ignore {
+            set_disposition_of_sigchld(Disposition::Ignore);
+        }
         if let Some(timers) = &self.timers {
             timers.arm();
         }

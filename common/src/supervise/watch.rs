@@ -127,7 +127,8 @@ impl Watch {
         // kernel keeps only what stays blocked.
         let kept = if self.shape == Shape::CommandIsFirst { mask } else { SignalSet::all() };
         while let Ok(arrived) = kept.wait(Some(Duration::ZERO)) {
-            if !is_of_a_child(&arrived) {
+            // One of a child that was here before us is the command's.
+            if arrived.of_child() != Some(self.command) {
                 let _ = arrived.pass_on(self.command.as_raw());
                 if self.shape == Shape::CommandIsFirst {
                     self.unsettled.add(arrived.signal());
@@ -196,7 +197,7 @@ impl Watch {
                     patience = Duration::from_millis(1);
                     self.arrived(&arrived, false);
                     // A key that came while we were looking may be what the command's end, which is seen next, comes from.
-                    if !is_of_a_child(&arrived) {
+                    if arrived.of_child().is_none() {
                         while let Ok(key) = keys.wait(Some(Duration::ZERO)) {
                             self.arrived(&key, false);
                         }
@@ -234,7 +235,8 @@ impl Watch {
     /// `alone`: the command has it not, whoever sent it.
     fn arrived(&mut self, arrived: &Arrived, alone: bool) {
         let signal = arrived.signal();
-        if is_of_a_child(arrived) {
+        // Anybody else's SIGCHLD is the command's.
+        if arrived.of_child().is_some() {
             return;
         }
         if signal == SIGURG && self.shape == Shape::CommandIsFirst {
@@ -386,11 +388,6 @@ impl Watch {
             Change::Stopped(_) | Change::Continued => exit_now(i32::from(crate::failure::FAILED)),
         }
     }
-}
-
-/// Did the kernel send this for a child of ours? Anybody else's SIGCHLD is the command's.
-fn is_of_a_child(arrived: &Arrived) -> bool {
-    arrived.signal() == SIGCHLD && arrived.code() > 0
 }
 
 /// Did the kernel send this to the whole process group, and so to the command as well? Those are the terminal's signals.

@@ -49,6 +49,17 @@ pub fn set_disposition(signal: i32, disposition: Disposition) -> Disposition {
     )
 }
 
+/// The same for SIGCHLD, which is blocked, and stays pending if it was: to set what ignores it, as the default does, discards
+/// it.
+pub fn set_disposition_of_sigchld(disposition: Disposition) -> Disposition {
+    let pending = SignalSet::only(libc::SIGCHLD).wait(Some(Duration::ZERO));
+    let before = set_disposition(libc::SIGCHLD, disposition);
+    if let Ok(pending) = pending {
+        pending.put_back();
+    }
+    before
+}
+
 /// Gives a signal, which stays blocked, a handler that is never called: for others to see in `/proc/PID/status`. What is
 /// pending stays so.
 pub fn handle_by_nothing(signal: i32) {
@@ -158,6 +169,13 @@ impl Arrived {
     /// Where it came from: `si_code` of sigaction(2).
     pub fn code(&self) -> i32 {
         self.0.si_code
+    }
+
+    /// The process that it tells of, where the kernel sent it for a child.
+    pub fn of_child(&self) -> Option<nix::unistd::Pid> {
+        // SAFETY: the kernel fills si_pid for what it sends for a child.
+        let pid = || nix::unistd::Pid::from_raw(unsafe { self.0.si_pid() });
+        (self.0.si_signo == libc::SIGCHLD && self.0.si_code > 0).then(pid)
     }
 
     /// Did this process send it to itself?

@@ -15,8 +15,10 @@ scenes! {
          env --ignore-signal=PIPE $L seq 100000 2>&1 | head -1 >/dev/null; echo ${PIPESTATUS[0]}"),
     sigpipe_default: Scene::script("env --default-signal=PIPE $L grep SigIgn /proc/self/status"),
     signals_pending: Scene::script(
-        "perl -e 'use POSIX; sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGPIPE, SIGUSR1, SIGTSTP));
-         kill $_, $$ for SIGPIPE, SIGUSR1, SIGTSTP; exec @ARGV' $L grep -E 'ShdPnd|SigBlk' /proc/self/status",
+        "p='use POSIX; sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGPIPE, SIGUSR1, SIGTSTP, SIGCHLD));'
+         perl -e \"$p\"'kill $_, $$ for SIGPIPE, SIGUSR1, SIGTSTP, SIGCHLD; exec @ARGV' $L grep -E 'ShdPnd|SigBlk' /proc/self/status
+         perl -e \"$p\"'fork or exit; wait; exec @ARGV' $L grep -E 'ShdPnd|SigBlk' /proc/self/status
+         perl -e \"$p\"'$SIG{CHLD} = q(IGNORE); kill CHLD, $$; exec @ARGV' $L grep -E 'ShdPnd|SigBlk|SigIgn' /proc/self/status",
     )
     .needs("perl"),
     sigchld_ignored: Scene::script(

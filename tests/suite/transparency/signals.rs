@@ -27,6 +27,16 @@ scenes! {
     a_signal_that_is_waited_for: Scene::code(waited_for).needs("python3"),
     a_signal_that_is_blocked_for_a_while: Scene::code(blocked_for_a_while).needs("python3")
         .except(Nested, &EXITS, "unblocks exit 138"),
+    a_signal_that_is_read_and_unblocked: Scene::script(
+        "$L python3 -c 'import ctypes, os, signal, time
+signal.pthread_sigmask(signal.SIG_BLOCK, [15])
+fd = ctypes.CDLL(None).signalfd(-1, (ctypes.c_uint64 * 16)(1 << 14), 0)
+open(\"begun\", \"w\")
+os.read(fd, 128)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [15])
+time.sleep(.3)
+print(\"clean\")' & until test -e begun; do sleep .02; done; kill $!; wait $!; echo $?",
+    ).needs("python3"),
     stop_signals_and_continue: Scene::code(stop_and_continue),
     stop_signal_leaves_its_group_alone: Scene::script(
         "$L sh -c 'echo >begun; exec sleep 20' & link=$!; sleep 30 & other=$!; until test -e begun; do sleep .02; done
