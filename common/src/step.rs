@@ -4,7 +4,7 @@
 //! shared though one might expect otherwise. When it is off nothing is looked up and nothing formatted.
 
 use crate::failure::Failure;
-use crate::sys::{self, SignalSet, pending_here};
+use crate::sys::{self, SignalSet};
 use crate::text::{folded, harmless};
 use nix::errno::Errno;
 use nix::libc::SIGPIPE;
@@ -63,12 +63,11 @@ pub fn say(line: impl fmt::Display) {
 
 fn write(mut text: String) {
     text.push('\n');
-    let had = pending_here();
     // One write, so that the lines of two links never mix.
     let written = std::io::stderr().write_all(text.as_bytes());
-    // Blocked, SIGPIPE is pending now, and would be taken for one from outside; or it was before, and is COMMAND's.
-    let is_new = had & (1 << (SIGPIPE - 1)) == 0;
-    if is_new && written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
+    // Blocked, SIGPIPE is pending for this thread now, and would be taken for one from outside. What others sent to the
+    // process stays.
+    if written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
         let _ = SignalSet::only(SIGPIPE).wait(Some(Duration::ZERO));
     }
 }

@@ -133,7 +133,6 @@ fn nanoseconds(text: &str) -> Option<i128> {
 pub fn hint(errno: Errno) -> Option<String> {
     match errno {
         Errno::EPERM => NO_CAPABILITY.with(["CAP_SYS_TIME"]).into(),
-        Errno::ERANGE => Some("with the offsets of the time namespaces around this one, it is out of range".to_owned()),
         errno => common::hint::proc_file(errno),
     }
 }

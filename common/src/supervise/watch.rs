@@ -26,7 +26,7 @@
 use super::init::Init;
 use super::stop_request::{ask_to_be_stopped, asks_to_stop};
 use super::terminal::{self, Foreground};
-use super::treatment::{Treatment, is_exiting, is_stopped, treatment};
+use super::treatment::{Treatment, bit, is_exiting, is_stopped, treatment};
 use super::unsettled::{STOPS, Unsettled};
 use super::{Aftermath, Shape, is_end, seen};
 use crate::failure::{Failure, errno_of};
@@ -307,8 +307,21 @@ impl Watch {
 
     /// But not a continue that a stop signal has come after: the command may have that one already, and would lose it.
     fn pass_on(&self, arrived: &Arrived) {
-        if arrived.signal() != SIGCONT || pending_here() & STOPS == 0 {
+        if arrived.signal() != SIGCONT {
             let _ = arrived.pass_on(self.command.as_raw());
+        } else if pending_here() & STOPS == 0 {
+            let _ = arrived.pass_on(self.command.as_raw());
+            self.stop_again();
+        }
+    }
+
+    /// After a continue of ours: the stop signals that have come to us meanwhile, which it may have taken from the command.
+    fn stop_again(&self) {
+        let came = pending_here() & STOPS;
+        if came != 0 && getpgid(Some(self.command)) == Ok(getpgrp()) {
+            for signal in [SIGTSTP, SIGTTIN, SIGTTOU].into_iter().filter(|&signal| came & bit(signal) != 0) {
+                let _ = kill(self.command.as_raw(), signal);
+            }
         }
     }
 
@@ -375,6 +388,7 @@ impl Watch {
     fn proceed(&self) {
         let leads = getpgid(Some(self.command)) == Ok(self.command);
         let _ = kill(if leads { -self.command.as_raw() } else { self.command.as_raw() }, SIGCONT);
+        self.stop_again();
     }
 
     fn end(&mut self, change: Change) -> ! {

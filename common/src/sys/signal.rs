@@ -51,13 +51,12 @@ pub fn set_disposition(signal: i32, disposition: Disposition) -> Disposition {
 
 /// The same for SIGCHLD, which is blocked, and stays pending if it was: to set what ignores it, as the default does, discards
 /// it.
-pub fn set_disposition_of_sigchld(disposition: Disposition) -> Disposition {
+pub fn set_disposition_of_sigchld(disposition: Disposition) {
     let pending = SignalSet::only(libc::SIGCHLD).wait(Some(Duration::ZERO));
-    let before = set_disposition(libc::SIGCHLD, disposition);
+    set_disposition(libc::SIGCHLD, disposition);
     if let Ok(pending) = pending {
         pending.put_back();
     }
-    before
 }
 
 /// Gives a signal, which stays blocked, a handler that is never called: for others to see in `/proc/PID/status`. What is

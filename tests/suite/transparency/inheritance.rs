@@ -18,7 +18,9 @@ scenes! {
         "p='use POSIX; sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGPIPE, SIGUSR1, SIGTSTP, SIGCHLD));'
          perl -e \"$p\"'kill $_, $$ for SIGPIPE, SIGUSR1, SIGTSTP, SIGCHLD; exec @ARGV' $L grep -E 'ShdPnd|SigBlk' /proc/self/status
          perl -e \"$p\"'fork or exit; wait; exec @ARGV' $L grep -E 'ShdPnd|SigBlk' /proc/self/status
-         perl -e \"$p\"'$SIG{CHLD} = q(IGNORE); kill CHLD, $$; exec @ARGV' $L grep -E 'ShdPnd|SigBlk|SigIgn' /proc/self/status",
+         perl -e \"$p\"'$SIG{CHLD} = q(IGNORE); kill CHLD, $$; exec @ARGV' $L grep -E 'ShdPnd|SigBlk|SigIgn' /proc/self/status
+         perl -e \"$p\"'kill PIPE, $$; pipe R, W; open STDERR, q(>&W); close $_ for R, W; exec @ARGV' \\
+             env UNSHARE_EXPLAIN=1 $L grep -c 'Pnd.*1000$' /proc/self/status",
     )
     .needs("perl"),
     sigchld_ignored: Scene::script(

@@ -78,13 +78,13 @@ scenes! {
         Keys(PIPED), See("begun\r\n"), Keys(CTRL_C), See("P> "), Line("echo s=${PIPESTATUS[@]}"),
     ]),
     reader_beside_continued: Scene::keys(&[
-        Keys(BESIDE_A_READER), See("begun\r\n"), Keys(CTRL_Z), See("P> "), Stopped, Line("bg"), Stopped, Keys("fg\n"), Away,
+        Keys(BESIDE_A_READER), See("begun\r\n"), Keys(CTRL_Z), See("P> "), Stopped, Line("bg"), Line(until_a_job_stops!()), Keys("fg\n"), Away,
         Keys(CTRL_C), See("P> "), Line("echo s=$?"),
-        Keys(BESIDE_A_READER), See("begun\r\n"), Keys(CTRL_Z), See("P> "), Stopped, Line("bg"), Stopped, Keys("fg\n"), Away,
+        Keys(BESIDE_A_READER), See("begun\r\n"), Keys(CTRL_Z), See("P> "), Stopped, Line("bg"), Line(until_a_job_stops!()), Keys("fg\n"), Away,
         Keys(CTRL_C), See("P> "), Line("echo s=$?"),
-        Keys(BESIDE_A_READER), See("begun\r\n"), Keys(CTRL_Z), See("P> "), Stopped, Line("bg"), Stopped, Keys("fg\n"), Away,
+        Keys(BESIDE_A_READER), See("begun\r\n"), Keys(CTRL_Z), See("P> "), Stopped, Line("bg"), Line(until_a_job_stops!()), Keys("fg\n"), Away,
         Keys(CTRL_C), See("P> "), Line("echo s=$?"),
-        Keys(BESIDE_A_READER), See("begun\r\n"), Keys(CTRL_Z), See("P> "), Stopped, Line("bg"), Stopped, Keys("fg\n"), Away,
+        Keys(BESIDE_A_READER), See("begun\r\n"), Keys(CTRL_Z), See("P> "), Stopped, Line("bg"), Line(until_a_job_stops!()), Keys("fg\n"), Away,
         Keys(CTRL_C), See("P> "), Line("echo s=$?"),
     ]).without_notices(),
     kill_a_job: Scene::keys(&[
@@ -96,7 +96,7 @@ scenes! {
         Keys(CTRL_D), See("P> "), Line("echo s=$?"),
     ]),
     background_reader_continued: Scene::keys(&[
-        Line("$L cat &"), Stopped, Line("bg"), Stopped, Line("bg %1"), Stopped,
+        Line("$L cat &"), Stopped, Line(until_a_job_stops!()), Line("bg"), Stopped, Line(until_a_job_stops!()), Line("bg %1"), Stopped,
         Line("kill %1; while jobs | grep -q cat; do sleep .05; done; echo ended"), Line("jobs"),
     ]).without_notices(),
     background_writer: Scene::keys(&[
