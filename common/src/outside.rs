@@ -145,6 +145,7 @@ impl Drop for Outside {
             // Stopped, it would never end.
             let _ = sys::kill(self.child.as_raw(), SIGKILL);
         }
+        sys::take_sigchld_of(self.child);
     }
 }
 

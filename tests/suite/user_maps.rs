@@ -21,6 +21,7 @@ crate::tests![
     program_is_slow,
     nothing_left_of_a_killed_tool,
     caller_ignores_sigchld,
+    caller_blocks_sigchld,
 ];
 
 fn explicit_ranges() {
@@ -248,4 +249,13 @@ fn caller_ignores_sigchld() {
     assert_eq!(sh(&format!("trap '' CHLD; {many} id -u")).ok(), "0");
     let seen = refused_program("exit 4");
     assert!(seen.refused().contains("exit status 4"), "{seen:?}");
+}
+
+/// What tells us of a helper's end is not pending for the command, and what was pending before still is.
+fn caller_blocks_sigchld() {
+    let many = many();
+    assert_eq!(sh(&format!("env --block-signal=CHLD {many} grep -c 'Pnd:.0*$' /proc/self/status")).ok(), "2");
+    let sends = "use POSIX; sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGCHLD)); kill CHLD, $$; exec @ARGV";
+    let seen = sh(&format!("perl -e '{sends}' {many} grep ShdPnd /proc/self/status"));
+    assert_eq!(seen.ok(), "ShdPnd:\t0000000000010000");
 }

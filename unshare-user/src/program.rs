@@ -1,7 +1,7 @@
 //! Run a small program for its answer: for a bounded time, and never longer than whoever asked lives.
 
 use common::failure::errno_of;
-use common::sys::{self, Disposition, disposition, set_disposition};
+use common::sys::{self, Disposition, disposition, set_disposition_of_sigchld, take_sigchld_of};
 use common::text::harmless;
 use nix::errno::Errno;
 use nix::libc::SIGCHLD;
@@ -61,10 +61,14 @@ pub fn find(program: &str) -> Option<PathBuf> {
 /// It could not be started, failed, or took too long. It is reaped in every case.
 pub fn answer(command: &mut Command, until: Option<BorrowedFd<'_>>) -> Result<String, Trouble> {
     // Where the caller ignores SIGCHLD the kernel would reap it, and its status would be lost.
-    let before = disposition(SIGCHLD);
-    set_disposition(SIGCHLD, Disposition::Default);
+    let is_ignored = disposition(SIGCHLD) == Disposition::Ignore;
+    if is_ignored {
+        set_disposition_of_sigchld(Disposition::Default);
+    }
     let result = run(command, until);
-    set_disposition(SIGCHLD, before);
+    if is_ignored {
+        set_disposition_of_sigchld(Disposition::Ignore);
+    }
     result
 }
 
@@ -72,11 +76,13 @@ fn run(command: &mut Command, until: Option<BorrowedFd<'_>>) -> Result<String, T
     let failed = |error| Trouble::Start(errno_of(error));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(failed)?;
+    let pid = Pid::from_raw(child.id() as i32);
     let result = collect(&mut child, until);
     if result.is_err() {
         let _ = child.kill();
     }
     let status = child.wait().map_err(failed)?;
+    take_sigchld_of(pid);
     let (out, err) = result?;
     if status.success() { Ok(out) } else { Err(Trouble::End(status, err)) }
 }

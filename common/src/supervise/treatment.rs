@@ -14,7 +14,7 @@ use std::time::Duration;
 /// What the command does with a signal.
 #[derive(PartialEq, Eq)]
 pub enum Treatment {
-    /// It has a handler, waits for it in sigwait(3), or reads it from a signalfd(2).
+    /// It has a handler, or waits for it in sigwait(3).
     Handles,
     Ignores,
     /// None of these, and it is blocked: it may be read later, or take effect when it is unblocked.
@@ -41,7 +41,7 @@ pub fn treatment(process: Pid, signal: i32) -> Treatment {
         } else if has("SigIgn") {
             return Treatment::Ignores;
         } else if has("SigBlk") {
-            return if look.reads(signal) { Treatment::Handles } else { Treatment::Blocks };
+            return Treatment::Blocks;
         }
         let call = look.call();
         if call.as_ref().is_some_and(|call| look.awaits(call) & bit(signal) != 0) {
@@ -89,6 +89,17 @@ pub fn treated(process: Pid) -> Option<Treated> {
     Some(Treated { blocked: bits(&look.status, "SigBlk")?, handled: bits(&look.status, "SigCgt")? })
 }
 
+/// Has it a signalfd(2) for the signal?
+pub fn has_signalfd(process: Pid, signal: i32) -> bool {
+    let Some(look) = Look::at(process) else { return false };
+    // The size of its table of descriptors; a signalfd comes early.
+    let size = field(&look.status, "FDSize").and_then(|size| size.parse().ok()).unwrap_or(0);
+    (0..size.min(1024)).any(|fd: u32| {
+        let info = read(&look.folder, &format!("fdinfo/{fd}"));
+        info.and_then(|info| bits(&info, "sigmask")).is_some_and(|mask| mask & bit(signal) != 0)
+    })
+}
+
 /// The signals that wait for it to unblock them.
 pub fn pending(process: Pid) -> Option<u64> {
     let look = Look::at(process)?;
@@ -116,16 +127,6 @@ impl Look {
     /// ptrace(2) are ours, where anybody has them.
     fn call(&self) -> Option<String> {
         read(&self.folder, "syscall")
-    }
-
-    /// Has it a signalfd(2) for the signal? What it reads there may be unblocked afterwards, and was not dropped.
-    fn reads(&self, signal: i32) -> bool {
-        // The size of its table; signalfds come early.
-        let size = field(&self.status, "FDSize").and_then(|size| size.parse().ok()).unwrap_or(0);
-        (0..size.min(1024)).any(|fd: u32| {
-            let info = read(&self.folder, &format!("fdinfo/{fd}"));
-            info.and_then(|info| bits(&info, "sigmask")).is_some_and(|mask| mask & bit(signal) != 0)
-        })
     }
 
     /// The signals that it waits for in sigtimedwait(2): the first argument points to the set.

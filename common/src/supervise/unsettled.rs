@@ -3,13 +3,14 @@
 //! Where it unblocks one without a handler, the kernel drops it, which would have ended or stopped an ordinary process.
 //! Nobody tells us, so we look again.
 
-use super::treatment::{Treatment, bit, pending, treatment};
+use super::treatment::{Treatment, bit, has_signalfd, pending, treatment};
+use crate::sys::SignalSet;
 use nix::libc::{SIGTSTP, SIGTTIN, SIGTTOU};
 use nix::unistd::Pid;
 use std::time::Duration;
 
 /// The signals whose default action is to stop, and that can be blocked.
-pub const STOPS: u64 = bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU);
+pub const STOPS: SignalSet = SignalSet::only(SIGTSTP).and(SignalSet::only(SIGTTIN)).and(SignalSet::only(SIGTTOU));
 
 /// A command that goes on blocking what it was sent for so many looks, about a second, has read it.
 const LOOKS: u8 = 250;
@@ -35,8 +36,8 @@ impl Unsettled {
 
     /// As the kernel does: a continue discards the stop signals that are pending.
     pub fn discard_stops(&mut self) {
-        self.waiting &= !STOPS;
-        self.vanished &= !STOPS;
+        self.waiting &= !STOPS.bits();
+        self.vanished &= !STOPS.bits();
     }
 
     /// Looks what became of them; `dropped` is told of each that the kernel has dropped.
@@ -50,6 +51,8 @@ impl Unsettled {
         self.vanished = 0;
         for signal in (1..=64).filter(|&signal| gone & bit(signal) != 0) {
             match treatment(command, signal) {
+                // From a signalfd it has read it, and unblocked it afterwards.
+                Treatment::Defaults if has_signalfd(command, signal) => {}
                 Treatment::Defaults => dropped(signal),
                 Treatment::Blocks if self.looks < LOOKS => self.vanished |= bit(signal),
                 _ => {}

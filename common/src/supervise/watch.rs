@@ -26,7 +26,7 @@
 use super::init::Init;
 use super::stop_request::{ask_to_be_stopped, asks_to_stop};
 use super::terminal::{self, Foreground};
-use super::treatment::{Treatment, bit, is_exiting, is_stopped, treatment};
+use super::treatment::{Treatment, is_exiting, is_stopped, treatment};
 use super::unsettled::{STOPS, Unsettled};
 use super::{Aftermath, Shape, is_end, seen};
 use crate::failure::{Failure, errno_of};
@@ -116,15 +116,15 @@ impl Watch {
     }
 
     /// Lets the command's process go on, until it executed the command (its end of the line is close-on-exec) or failed.
-    /// `mask` is what the caller had blocked.
+    /// `mask` is what the caller had blocked, and SIGPIPE.
     ///
     /// # Errors
     /// The line failed; the process has to be killed.
     pub fn start(&mut self, mut line: UnixStream, mask: SignalSet) -> Result<Started, Failure> {
         let failed = |call: &str, errno| Failure::refused(format_args!("{call}(the command's process)"), errno);
         // What the group got before this process was there, we got alone, as what the caller had pending. Of one that it got
-        // itself it has no second one now: it has all blocked, and what is pending already is not added. From a PID 1 the
-        // kernel keeps only what stays blocked.
+        // itself it has no second one now: it has all blocked, and what is pending already is not added. What a PID 1 is to
+        // unblock comes later, in `run`: the kernel would drop it.
         let kept = if self.shape == Shape::CommandIsFirst { mask } else { SignalSet::all() };
         while let Ok(arrived) = kept.wait(Some(Duration::ZERO)) {
             // One of a child that was here before us is the command's.
@@ -159,7 +159,8 @@ impl Watch {
     pub fn run(mut self, init: Option<Init>, aftermath: Option<Box<dyn Aftermath>>) -> ! {
         self.state = State::Running;
         if self.shape == Shape::CommandIsFirst {
-            // To a PID 1 that had not begun the kernel gave none of these, also where it was in the group.
+            // A PID 1 that had not begun has none of these, also where it was in the group: the kernel drops what the caller
+            // had not blocked.
             while let Ok(arrived) = SignalSet::all().wait(Some(Duration::ZERO)) {
                 self.arrived(&arrived, true);
             }
@@ -235,7 +236,7 @@ impl Watch {
     /// `alone`: the command has it not, whoever sent it.
     fn arrived(&mut self, arrived: &Arrived, alone: bool) {
         let signal = arrived.signal();
-        // Anybody else's SIGCHLD is the command's.
+        // Of a child of ours: `wait` looks. Anybody else's SIGCHLD is the command's.
         if arrived.of_child().is_some() {
             return;
         }
@@ -306,21 +307,21 @@ impl Watch {
     }
 
     /// But not a continue that a stop signal has come after: the command may have that one already, and would lose it.
-    fn pass_on(&self, arrived: &Arrived) {
+    fn pass_on(&mut self, arrived: &Arrived) {
         if arrived.signal() != SIGCONT {
             let _ = arrived.pass_on(self.command.as_raw());
-        } else if pending_here() & STOPS == 0 {
+        } else if !pending_here().has_any(STOPS) {
             let _ = arrived.pass_on(self.command.as_raw());
             self.stop_again();
         }
     }
 
-    /// After a continue of ours: the stop signals that have come to us meanwhile, which it may have taken from the command.
-    fn stop_again(&self) {
-        let came = pending_here() & STOPS;
-        if came != 0 && getpgid(Some(self.command)) == Ok(getpgrp()) {
-            for signal in [SIGTSTP, SIGTTIN, SIGTTOU].into_iter().filter(|&signal| came & bit(signal) != 0) {
-                let _ = kill(self.command.as_raw(), signal);
+    /// After a continue of ours: a stop signal that has come to us meanwhile is as if the command had it not, since the
+    /// continue may have taken it from there.
+    fn stop_again(&mut self) {
+        if getpgid(Some(self.command)) == Ok(getpgrp()) {
+            while let Ok(arrived) = STOPS.wait(Some(Duration::ZERO)) {
+                self.arrived(&arrived, true);
             }
         }
     }
@@ -385,7 +386,7 @@ impl Watch {
     }
 
     /// Continues the command, with the process group that it leads: without us its caller would continue that.
-    fn proceed(&self) {
+    fn proceed(&mut self) {
         let leads = getpgid(Some(self.command)) == Ok(self.command);
         let _ = kill(if leads { -self.command.as_raw() } else { self.command.as_raw() }, SIGCONT);
         self.stop_again();

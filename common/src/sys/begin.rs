@@ -42,8 +42,8 @@ pub unsafe fn begin(count: c_int, words: *mut *const c_char) {
     WORDS.store(words, Ordering::Relaxed);
     // Whoever reads our messages, or holds the other end of a line, may be gone: that is an error of the call's. Not
     // ignored: that would discard one that is pending, which is COMMAND's.
-    let before = SignalSet::only(libc::SIGPIPE).block();
-    SIGPIPE_BLOCKED.store(before.has(libc::SIGPIPE), Ordering::Relaxed);
+    let sigpipe = SignalSet::only(libc::SIGPIPE);
+    SIGPIPE_BLOCKED.store(sigpipe.block().has_any(sigpipe), Ordering::Relaxed);
     let mut closed = 0;
     for fd in 0..3 {
         // SAFETY: F_GETFD reads a flag of a descriptor, and says EBADF where there is none.

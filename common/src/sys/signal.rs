@@ -38,24 +38,33 @@ pub fn disposition(signal: i32) -> Disposition {
     Disposition::of(&action)
 }
 
-/// Sets the disposition of a signal, and gives the one before: sigaction(2). A signal that cannot be changed stays as it is.
-pub fn set_disposition(signal: i32, disposition: Disposition) -> Disposition {
+/// Sets the disposition of a signal: sigaction(2). A signal that cannot be changed stays as it is.
+pub fn set_disposition(signal: i32, disposition: Disposition) {
     set_handler(
         signal,
         match disposition {
             Disposition::Default => libc::SIG_DFL,
             Disposition::Ignore => libc::SIG_IGN,
         },
-    )
+    );
 }
 
-/// The same for SIGCHLD, which is blocked, and stays pending if it was: to set what ignores it, as the default does, discards
-/// it.
+/// The same for SIGCHLD, and one that is pending stays so, where it is blocked. sigaction(2) alone would discard it: the
+/// default ignores it, too.
 pub fn set_disposition_of_sigchld(disposition: Disposition) {
     let pending = SignalSet::only(libc::SIGCHLD).wait(Some(Duration::ZERO));
     set_disposition(libc::SIGCHLD, disposition);
     if let Ok(pending) = pending {
         pending.put_back();
+    }
+}
+
+/// Takes the SIGCHLD that tells of this child, where the caller blocks it: it is none of COMMAND's.
+pub fn take_sigchld_of(child: nix::unistd::Pid) {
+    if let Ok(arrived) = SignalSet::only(libc::SIGCHLD).wait(Some(Duration::ZERO)) {
+        if arrived.of_child() != Some(child) {
+            arrived.put_back();
+        }
     }
 }
 
@@ -67,13 +76,12 @@ pub fn handle_by_nothing(signal: i32) {
 }
 
 /// What sets one gives a handler that does nothing, or none.
-fn set_handler(signal: i32, handler: usize) -> Disposition {
+fn set_handler(signal: i32, handler: usize) {
     // SAFETY: sigaction is plain old data; all zero is an empty mask, no flags, SIG_DFL.
-    let (mut action, mut before) = unsafe { std::mem::zeroed::<(libc::sigaction, libc::sigaction)>() };
+    let mut action = unsafe { std::mem::zeroed::<libc::sigaction>() };
     action.sa_sigaction = handler;
-    // SAFETY: no handler of ours does anything in signal context; both actions are valid for the call.
-    unsafe { libc::sigaction(signal, &raw const action, &raw mut before) };
-    Disposition::of(&before)
+    // SAFETY: no handler of ours does anything in signal context; the action is valid for the call.
+    unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) };
 }
 
 /// A set of signals, as the kernel has it: a bit each. The C library's calls leave out the signals that it keeps for its
@@ -88,12 +96,12 @@ impl SignalSet {
     }
 
     /// One signal.
-    pub fn only(signal: i32) -> Self {
+    pub const fn only(signal: i32) -> Self {
         SignalSet(1 << (signal - 1))
     }
 
     /// And these.
-    pub fn and(self, others: SignalSet) -> Self {
+    pub const fn and(self, others: SignalSet) -> Self {
         SignalSet(self.0 | others.0)
     }
 
@@ -102,9 +110,14 @@ impl SignalSet {
         SignalSet(self.0 & !others.0)
     }
 
-    /// Is this signal among them?
-    pub fn has(self, signal: i32) -> bool {
-        self.0 & SignalSet::only(signal).0 != 0
+    /// A bit each, the lowest of signal 1, as in `/proc/PID/status`.
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// Is one of these among them?
+    pub fn has_any(self, others: SignalSet) -> bool {
+        self.0 & others.0 != 0
     }
 
     /// Blocks these signals as well, and gives the mask as it was: rt_sigprocmask(2).
@@ -148,12 +161,12 @@ impl SignalSet {
     }
 }
 
-/// The signals that are pending for this process, a bit each: rt_sigpending(2).
-pub fn pending_here() -> u64 {
-    let mut pending = 0;
+/// The signals that are pending for this process: rt_sigpending(2).
+pub fn pending_here() -> SignalSet {
+    let mut pending = 0_u64;
     // SAFETY: the call writes a set of the size that it is told.
     unsafe { libc::syscall(libc::SYS_rt_sigpending, &raw mut pending, size_of::<u64>()) };
-    pending
+    SignalSet(pending)
 }
 
 /// A signal that arrived, with what the kernel tells of its origin.

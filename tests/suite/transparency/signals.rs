@@ -37,6 +37,17 @@ signal.pthread_sigmask(signal.SIG_UNBLOCK, [15])
 time.sleep(.3)
 print(\"clean\")' & until test -e begun; do sleep .02; done; kill $!; wait $!; echo $?",
     ).needs("python3"),
+    a_signal_that_is_not_read: Scene::script(
+        "$L python3 -c 'import ctypes, os, signal, time
+signal.pthread_sigmask(signal.SIG_BLOCK, [15])
+fd = ctypes.CDLL(None).signalfd(-1, (ctypes.c_uint64 * 16)(1 << 14), 0)
+open(\"begun\", \"w\")
+while 15 not in signal.sigpending(): time.sleep(.02)
+os.close(fd)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [15])
+time.sleep(9)
+print(\"too late\")' & until test -e begun; do sleep .02; done; kill $!; wait $!; echo $?",
+    ).needs("python3").except(Nested, &EXITS, "143"),
     stop_signals_and_continue: Scene::code(stop_and_continue),
     stop_signal_leaves_its_group_alone: Scene::script(
         "$L sh -c 'echo >begun; exec sleep 20' & link=$!; sleep 30 & other=$!; until test -e begun; do sleep .02; done

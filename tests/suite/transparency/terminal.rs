@@ -77,6 +77,7 @@ scenes! {
         Keys(PIPED), See("begun\r\n"), Keys(CTRL_C), See("P> "), Line("echo s=${PIPESTATUS[@]}"),
         Keys(PIPED), See("begun\r\n"), Keys(CTRL_C), See("P> "), Line("echo s=${PIPESTATUS[@]}"),
     ]),
+    // More than once: the moments differ.
     reader_beside_continued: Scene::keys(&[
         Keys(BESIDE_A_READER), See("begun\r\n"), Keys(CTRL_Z), See("P> "), Stopped, Line("bg"), Line(until_a_job_stops!()), Keys("fg\n"), Away,
         Keys(CTRL_C), See("P> "), Line("echo s=$?"),
