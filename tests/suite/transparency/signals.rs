@@ -61,7 +61,7 @@ print(\"too late\")' & until test -e begun; do sleep .02; done; kill $!; wait $!
         .except(First, &STOP_ALONE, "command: running").except(Init, &STOP_ALONE, "command: running")
         .except(Nested, &STOP_ALONE, "command: running").except(Waits, &STOP_ALONE, "command: running"),
     killed_by_sigkill_while_stopped: Scene::code(killed_while_stopped),
-    ; without_proc, blocked_again_and_again, a_value_with_a_signal
+    ; without_proc, blocked_again_and_again, a_value_with_a_signal, dropped_or_handled
 }
 
 /// What sigqueue(3) sends along arrives: strace shows it.
@@ -80,6 +80,30 @@ fn a_value_with_a_signal() {
         ));
         assert_eq!(seen.ok(), "7\n1", "{shape}: {seen:#?}");
     }
+}
+
+/// Why a handler that takes itself away is seen too late: afterwards nothing tells whether the kernel dropped a signal, as
+/// it does for a PID 1 that has no handler, or gave it to one.
+fn dropped_or_handled() {
+    let folder = Folder::new();
+    let handler = "sigaction(SIGHUP, POSIX::SigAction->new(sub { $n = 1 }, POSIX::SigSet->new, SA_RESETHAND));";
+    let after = |handler: &str| {
+        let code = format!(
+            "use POSIX; {handler} open F, q(>begun); close F; select undef, undef, undef, .2 until -e q(tell); print 0 + $n"
+        );
+        let seen = sh(&format!(
+            "cd {folder}; rm -f begun tell; {}unshare-pid --pid-file pid -- perl -e '{code}' >said &
+             until test -e begun; do sleep .02; done; kill -HUP $(cat pid); sleep .1
+             grep -E '^(Sig[PBIC]|Shd)' /proc/$(cat pid)/status; echo >tell; wait $!; cat said >&2",
+            user()
+        ));
+        assert_eq!(seen.status.code(), Some(0), "{seen:?}");
+        (seen.out, seen.err)
+    };
+    let (dropped, handled) = (after(""), after(handler));
+    assert_eq!((dropped.1.as_str(), handled.1.as_str()), ("0", "1"));
+    assert_eq!(dropped.0, handled.0);
+    assert!(dropped.0.contains("SigCgt"), "{}", dropped.0);
 }
 
 /// Where there is no `/proc` to look at what PID 1 does with a signal. In a user namespace the kernel shows none either:
