@@ -255,6 +255,11 @@ fn caller_ignores_sigchld() {
 fn caller_blocks_sigchld() {
     let many = many();
     assert_eq!(sh(&format!("env --block-signal=CHLD {many} grep -c 'Pnd:.0*$' /proc/self/status")).ok(), "2");
+    // Nor of a program that names the ranges.
+    let folder = folder_with("getsubids", "case $1 in -g) shift;; esac; echo \"0: $1 50 9\"");
+    let files = [("subuid", ""), ("subgid", ""), ("nsswitch.conf", "subid: sss\\n")];
+    let line = "env --block-signal=CHLD unshare-user --map-auto -- grep -c \"Pnd:.0*$\" /proc/self/status";
+    assert_eq!(sh(&with_etc(&files, &format!("PATH={folder}:$PATH {line}"))).ok(), "2");
     let sends = "use POSIX; sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGCHLD)); kill CHLD, $$; exec @ARGV";
     let seen = sh(&format!("perl -e '{sends}' {many} grep ShdPnd /proc/self/status"));
     assert_eq!(seen.ok(), "ShdPnd:\t0000000000010000");
