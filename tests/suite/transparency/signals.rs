@@ -1,7 +1,7 @@
 //! Signals that are sent to the waiting link: the command gets them, and they have their effect.
 
 use super::ends::{end, send};
-use super::exceptions::{EXITS, STOP_ALONE, TWICE};
+use super::exceptions::{EXITS, SHIELD, STOP_ALONE, TWICE};
 use super::links::Kind::{First, Init, Nested, Waits};
 use super::scenes;
 use super::stage::{Scene, Stage, state};
@@ -56,6 +56,18 @@ print(\"too late\")' & until test -e begun; do sleep .02; done; kill $!; wait $!
     ),
     continued_before_it_stopped: Scene::code(continued_at_once),
     stopped_again_at_once: Scene::code(stopped_again).needs("python3"),
+    stops_itself_again_and_again: Scene::script(
+        "python3 -c 'import os, signal, sys
+pid = os.fork()
+if not pid:
+    os.setpgid(0, 0)
+    os.execvp(sys.argv[1], sys.argv[1:])
+stops = 0
+while os.WIFSTOPPED(status := os.waitpid(pid, os.WUNTRACED)[1]):
+    stops += 1
+    os.killpg(pid, signal.SIGCONT)
+print(stops, os.WEXITSTATUS(status))' $L perl -e 'kill STOP, $$ for 1 .. 20; exit 7'",
+    ).needs("python3").except(First, &SHIELD, "0 7").except(Nested, &SHIELD, "0 7"),
     a_sigchld_while_stopped: Scene::code(child_signal_while_stopped).needs("python3"),
     sigstop_to_the_link: Scene::code(sigstop)
         .except(First, &STOP_ALONE, "command: running").except(Init, &STOP_ALONE, "command: running")
