@@ -115,7 +115,7 @@ scenes! {
     leader_of_its_own_and_ctrl_c: Scene::keys(&[
         Keys("$L perl -e 'setpgrp; print STDERR qq(begun\\n); sleep 4'\n"), See("begun\r\n"), Keys(CTRL_C), See("P> "),
         Line("echo s=$?"),
-    ]).except(Nested, &NO_LEADER, "s=0"),
+    ]).either_end_of_ctrl_c().except(Nested, &NO_LEADER, "s=0"),
     timeout_inside_and_ctrl_c: Scene::keys(&[
         Keys(concat!("$L timeout 4 ", sleeper!(), "\n")), See("begun\r\n"), Keys(CTRL_C), See("P> "),
         Line("echo s=$?"),
